@@ -1,0 +1,143 @@
+"""Errors of storage.
+
+StorageError                    a store could not do what it was asked
+├── KeyInvalid                  not an object key (also a ValueError)
+├── ObjectMissing               nothing lies at the key (also a LookupError)
+├── ObjectExists                a create lost: something lies at the key already
+├── BlobMissing                 the store never had it, or swept it (also a LookupError)
+├── BlobCorrupt                 it holds other bytes than the digest says
+├── StoreMissing                there is no store here (also a LookupError)
+├── StoreUnsupported            a newer format, or a feature that this release does not know
+├── StoreRefused                the backend cannot keep the promises that a store needs
+├── StoreUnavailable            it may do better later (transient)
+├── AccessDenied                read-only, or the credentials do not reach (also a PermissionError)
+├── StoreFull                   no room left
+├── OutcomeUnknown              a create may or may not have landed
+├── LockTimeout                 somebody else held the lock for too long
+├── SourceChanged               a local file vanished, changed or was unreadable while added
+├── FolderUnsafe                a folder that must not be written to: a symlink in the way, …
+└── CacheCorrupt                the local cache holds what it should not
+
+The root of the tree, WbartError, is drawn in wbart_manifest.errors.
+Classes that speak of a value keep it in `args`, so that they cross process borders whole.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from wbart_manifest.digest import Digest
+from wbart_manifest.errors import WbartError
+
+
+class StorageError(WbartError):
+    """A store could not do what it was asked."""
+
+
+class KeyInvalid(StorageError, ValueError):
+    """The text is not an object key: it is empty, absolute, climbs out, or has odd letters."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+    def __str__(self) -> str:
+        return f"not an object key: {self.key!r}"
+
+
+class ObjectMissing(StorageError, LookupError):
+    """Nothing lies at the key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+    def __str__(self) -> str:
+        return f"no object {self.key}"
+
+
+class ObjectExists(StorageError):
+    """A create lost: an object lies at the key already, whoever put it there."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+    def __str__(self) -> str:
+        return f"object {self.key} exists already"
+
+
+class BlobMissing(StorageError, LookupError):
+    """The store holds no blob of this digest: it never had it, or swept it."""
+
+    def __init__(self, digest: Digest) -> None:
+        super().__init__(digest)
+        self.digest = digest
+
+    def __str__(self) -> str:
+        return f"no blob {self.digest}"
+
+
+class BlobCorrupt(StorageError):
+    """The store returned other bytes than the digest names."""
+
+    def __init__(self, wanted: Digest, got: Digest) -> None:
+        super().__init__(wanted, got)
+        self.wanted = wanted
+        self.got = got
+
+    def __str__(self) -> str:
+        return f"blob {self.wanted} holds the bytes of {self.got}"
+
+
+class StoreMissing(StorageError, LookupError):
+    """There is no store at the place; `wbart init` makes one."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(place)
+        self.place = place
+
+    def __str__(self) -> str:
+        return f"no store at {self.place}"
+
+
+class StoreUnsupported(StorageError):
+    """The store has a newer format, or a feature that this release does not know."""
+
+
+class StoreRefused(StorageError):
+    """The backend cannot keep a promise that a store needs, such as exclusive create."""
+
+
+class StoreUnavailable(StorageError):
+    """The backend did not answer, or asked for patience; the same call may succeed later."""
+
+    transient: ClassVar[bool] = True
+
+
+class AccessDenied(StorageError, PermissionError):
+    """The store is read-only for us: by choice, by file modes, or by credentials."""
+
+
+class StoreFull(StorageError):
+    """The disk, the quota or the account has no room left."""
+
+
+class OutcomeUnknown(StorageError):
+    """A create may or may not have landed, and reading it back was not possible."""
+
+
+class LockTimeout(StorageError):
+    """Somebody else held the lock for longer than we were ready to wait."""
+
+
+class SourceChanged(StorageError):
+    """A local file vanished, changed or could not be read while it was added."""
+
+
+class FolderUnsafe(StorageError):
+    """A folder that must not be written to: a symlink in the way, or a refused root."""
+
+
+class CacheCorrupt(StorageError):
+    """The local cache holds other bytes than it recorded."""

@@ -1,0 +1,177 @@
+"""The keys of all objects: the tree drawn in storage/README.md, spelled in one place.
+
+Digests and ids are lower-case hex. Components that come from a user go through `quote`.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote as _percent_decode
+
+from wbart_storage.errors import KeyInvalid
+
+CONFIG_KEY = "wbart.json"
+SEGMENT = 64
+"""Log records per folder, so that the tail of a log is found with few listings."""
+
+_COMPONENT = re.compile(r"[A-Za-z0-9._~%=-]{1,255}")
+_PREFIX = re.compile(r"[A-Za-z0-9._~%=/-]*")
+_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.")
+
+
+def check_key(key: str) -> str:
+    """Return key if it is relative, of safe letters, and climbs nowhere; else KeyInvalid."""
+    for component in key.split("/"):
+        if _COMPONENT.fullmatch(component) is None or component in (".", ".."):
+            raise KeyInvalid(key)
+    return key
+
+
+def check_prefix(prefix: str) -> str:
+    """Return prefix if some valid key may start with it (it may be empty); else KeyInvalid."""
+    folder, _, name = prefix.rpartition("/")
+    if _PREFIX.fullmatch(prefix) is None or prefix.startswith("/") or len(name) > 255:
+        raise KeyInvalid(prefix)
+    if folder:
+        check_key(folder)
+    return prefix
+
+
+def quote(component: str) -> str:
+    """Percent-encode (UTF-8) whatever is not `[A-Za-z0-9_-]` or an inner dot.
+
+    Leading and trailing dots are encoded too: `..`, hidden files and Windows lose their sting.
+    """
+    raw = component.encode()
+    last = len(raw) - 1
+    return "".join(
+        chr(byte) if byte in _PLAIN and not (byte == 0x2E and at in (0, last)) else f"%{byte:02X}"
+        for at, byte in enumerate(raw)
+    )
+
+
+def unquote(component: str) -> str:
+    """Undo `quote`; KeyInvalid when the bytes are not UTF-8."""
+    try:
+        return _percent_decode(component, errors="strict")
+    except UnicodeDecodeError as error:
+        raise KeyInvalid(component) from error
+
+
+def with_epoch(key: str, epoch: int) -> str:
+    """The key under which content is re-created after the sweep of that epoch; 0 means none."""
+    return f"{key}~{epoch}" if epoch else key
+
+
+def split_epoch(key: str) -> tuple[str, int]:
+    """Undo `with_epoch`; KeyInvalid when the part after `~` is no number above 0."""
+    base, tilde, epoch = key.partition("~")
+    if not tilde:
+        return key, 0
+    if re.fullmatch(r"[1-9][0-9]{0,18}", epoch) is None:
+        raise KeyInvalid(key)
+    return base, int(epoch)
+
+
+def blob_key(digest_hex: str, epoch: int = 0) -> str:
+    """Where the blob of this digest lies as a whole file."""
+    return with_epoch(f"o/{digest_hex[:2]}/{digest_hex}", epoch)
+
+
+def node_key(node_hex: str, epoch: int = 0) -> str:
+    """Where the tree node of this id lies."""
+    return with_epoch(f"t/{node_hex[:2]}/{node_hex}", epoch)
+
+
+def pack_key(pack_hex: str, epoch: int = 0) -> str:
+    """Where the pack of this id lies."""
+    return with_epoch(f"k/{pack_hex[:2]}/{pack_hex}.zip", epoch)
+
+
+def recipe_key(recipe_hex: str, epoch: int = 0) -> str:
+    """Where the recipe of this id lies."""
+    return with_epoch(f"r/{recipe_hex[:2]}/{recipe_hex}", epoch)
+
+
+def project_prefix(entity: str, project: str) -> str:
+    """What the keys of all collections of a project start with."""
+    return f"c/{quote(entity)}/{quote(project)}/"
+
+
+def collection_prefix(entity: str, project: str, name: str) -> str:
+    """What all keys of a collection start with; ends in `/`."""
+    return f"{project_prefix(entity, project)}{quote(name)}/"
+
+
+def runs_prefix(entity: str, project: str) -> str:
+    """What all keys of the runs of a project start with; ends in `/`."""
+    return f"runs/{quote(entity)}/{quote(project)}/"
+
+
+def log_prefix(prefix: str) -> str:
+    """What the keys of all records of the journal at prefix start with."""
+    return f"{prefix}log/"
+
+
+def log_key(prefix: str, seq: int) -> str:
+    """The slot of record seq of the journal at prefix. Key order is the order of seq."""
+    return f"{prefix}log/{seq // SEGMENT:012d}/{seq:020d}.json"
+
+
+def log_seq(key: str) -> int | None:
+    """The seq of a log slot's key; None when the key is no slot."""
+    found = re.fullmatch(r"(?:.*/)?log/([0-9]{12})/([0-9]{20})\.json", key)
+    if found is None or int(found[2]) // SEGMENT != int(found[1]):
+        return None
+    return int(found[2])
+
+
+def checkpoint_prefix(prefix: str) -> str:
+    """What the keys of all checkpoints of the journal at prefix start with."""
+    return f"{prefix}ckpt/"
+
+
+def checkpoint_key(prefix: str, seq: int, hash_hex: str) -> str:
+    """The checkpoint of the state after record seq; its name carries its hash."""
+    return f"{prefix}ckpt/{seq:020d}-{hash_hex}.json.z"
+
+
+def checkpoint_parts(key: str) -> tuple[int, str] | None:
+    """The seq and hash in a checkpoint's key; None when the key is none."""
+    found = re.fullmatch(r"(?:.*/)?ckpt/([0-9]{20})-([0-9a-f]+)\.json\.z", key)
+    return (int(found[1]), found[2]) if found else None
+
+
+def inbox_prefix(prefix: str) -> str:
+    """What the keys of all intents waiting at the journal at prefix start with."""
+    return f"{prefix}inbox/"
+
+
+def inbox_key(prefix: str, txid: str) -> str:
+    """Where an intent waits for somebody to commit it."""
+    return f"{prefix}inbox/{txid}.json"
+
+
+def hint_key(prefix: str) -> str:
+    """The advisory, overwritable head of the journal at prefix."""
+    return f"hints/{prefix}HEAD"
+
+
+def session_key(session: str) -> str:
+    """The open session of this id."""
+    return f"s/{session}.json"
+
+
+def epoch_key(epoch: int) -> str:
+    """The slot of a sweep's epoch."""
+    return f"gc/log/{epoch:020d}.json"
+
+
+def signature_key(digest_hex: str, key_id: str) -> str:
+    """The signature of a version by a key."""
+    return f"sig/{digest_hex[:2]}/{digest_hex}/{quote(key_id)}.json"
+
+
+def damaged_key(key: str) -> str:
+    """Where fsck moves an object that it cannot heal."""
+    return f"damaged/{key}"

@@ -1,0 +1,111 @@
+"""The contract of an object store: five calls and a stat, and what a store may do beyond them.
+
+Retry, tracing, read-only, faults and caches are stores that hold a store. A further ability is
+asked for with `ability(store, Files)`, which sees through them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Protocol, TypeVar, cast, runtime_checkable
+
+import msgspec
+
+
+class ObjectStat(msgspec.Struct, frozen=True):
+    """What a listing tells of an object; a common prefix has a key that ends in `/`."""
+
+    key: str
+    size: int
+    modified: float
+    """Seconds since the epoch, by the store's clock, not ours."""
+
+
+class ObjectStore(Protocol):
+    """Keeps bytes at keys (see `wbart_storage.keys`). Safe to share between threads.
+
+    Every call is seen by every call that starts after it returned, on any machine. Whatever is
+    wrong comes out as a StorageError; whether to try again is in its `transient`.
+    """
+
+    def create(self, key: str, data: bytes) -> None:
+        """Put data at key if nothing is there, else raise ObjectExists and change nothing.
+
+        Of any number of racing creates exactly one returns. Nobody ever sees a part of data.
+        Durable when it returns. Any other error leaves open whether it landed: read back.
+        """
+
+    def put(self, key: str, source: bytes | Path) -> None:
+        """Put the bytes, or those of a local file, at key: wholly or not at all; overwrites."""
+
+    def get(self, key: str, start: int = 0, end: int | None = None) -> bytes:
+        """The bytes from start up to, not including, end; fewer where the object is shorter.
+
+        Raises ObjectMissing, and ValueError when start is negative or end lies before it.
+        """
+
+    def list(self, prefix: str, delimiter: str = "") -> Iterator[ObjectStat]:
+        """All objects whose keys start with prefix, in key order (bytewise).
+
+        With delimiter `/`, keys that hold one after the prefix are folded into one ObjectStat
+        `(key up to and with the delimiter, 0, 0.0)`. A prefix under which nothing lies is empty.
+        """
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Delete the objects; missing ones are no error. Not atomic over several keys."""
+
+    def stat(self, key: str) -> ObjectStat:
+        """Size and time of the object at key; raises ObjectMissing."""
+
+
+@runtime_checkable
+class Files(Protocol):
+    """A store whose objects are local files that anybody may read in place."""
+
+    def path(self, key: str) -> Path:
+        """The file of the object at key, which may not exist. Never write to it."""
+
+
+@runtime_checkable
+class Adopts(Protocol):
+    """A store that can take a finished local file as it is, by rename, without a copy."""
+
+    def staging(self) -> Path:
+        """A private folder on the same file system, made if needed; not part of the format."""
+
+    def adopt(self, key: str, staged: Path) -> None:
+        """Take the staged file as the object at key, which must be named by its content.
+
+        Whole or nothing. If the object is there already it may stay or be replaced by its equal;
+        the staged file is gone in both cases. Durable only after `Syncs.sync`.
+        """
+
+
+@runtime_checkable
+class Syncs(Protocol):
+    """A store that defers durability of what it adopted."""
+
+    def sync(self, keys: Iterable[str]) -> None:
+        """Make the adopted objects survive power loss. ObjectMissing if one is not there."""
+
+
+_Ability = TypeVar("_Ability")
+
+
+@runtime_checkable
+class Lends(Protocol):
+    """A store that holds a store, and says which of its abilities it passes on."""
+
+    def lend(self, wanted: Callable[..., _Ability]) -> _Ability | None:
+        """The inner store's ability as this store gives it: as it is, wrapped, or None."""
+
+
+def ability(store: object, wanted: Callable[..., _Ability]) -> _Ability | None:
+    """What gives the ability (Files, Adopts, Syncs) on behalf of store, or None.
+
+    Ask with this, not with isinstance: a store that holds a store has its inner's abilities.
+    """
+    if isinstance(store, cast(type, wanted)):
+        return cast(_Ability, store)
+    return store.lend(wanted) if isinstance(store, Lends) else None
