@@ -16,7 +16,9 @@ StorageError                    a store could not do what it was asked
 ├── LockTimeout                 somebody else held the lock for too long
 ├── SourceChanged               a local file vanished, changed or was unreadable while added
 ├── FolderUnsafe                a folder that must not be written to: a symlink in the way, …
-└── CacheCorrupt                the local cache holds what it should not
+├── CacheCorrupt                the local cache holds what it should not
+├── JournalCorrupt              a journal is damaged: no record, a gap, or a broken chain
+└── EpochFenced                 the commit was prepared before a sweep that has since fenced the log
 
 The root of the tree, WbartError, is drawn in wbart_manifest.errors.
 Classes that speak of a value keep it in `args`, so that they cross process borders whole.
@@ -141,3 +143,30 @@ class FolderUnsafe(StorageError):
 
 class CacheCorrupt(StorageError):
     """The local cache holds other bytes than it recorded."""
+
+
+class JournalCorrupt(StorageError):
+    """An object of a journal is damaged, missing in the middle, or does not follow the one before."""
+
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(key, reason)
+        self.key = key
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"journal damaged at {self.key}: {self.reason}"
+
+
+class EpochFenced(StorageError):
+    """The intent is older than a sweep's fence and is not in the log, nor ever will be.
+
+    Check its objects against the sweep's candidates, then commit it again with a newer epoch.
+    """
+
+    def __init__(self, epoch: int, fence: int) -> None:
+        super().__init__(epoch, fence)
+        self.epoch = epoch
+        self.fence = fence
+
+    def __str__(self) -> str:
+        return f"an intent of epoch {self.epoch} came after the fence of epoch {self.fence}"
