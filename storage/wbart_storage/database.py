@@ -1,0 +1,57 @@
+"""Opening the small SQLite databases that this machine keeps for itself.
+
+They hold nothing that cannot be made again, so a damaged or foreign one is set aside and begun
+anew, and power loss may cost the last entries (synchronous=OFF loses no consistency on a crash
+of the process alone).
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from pathlib import Path
+
+from wbart_storage.disk import disk_errors
+
+log = logging.getLogger(__name__)
+VERSION = 1
+_WAIT_SECONDS = 30.0
+
+
+def connect(path: Path, schema: str) -> sqlite3.Connection:
+    """Open the database at path with the tables of schema, making both where they are missing."""
+    with disk_errors(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return _open(path, schema)
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+            raise
+        log.warning("local database %s is unusable (%s): beginning anew", path.name, error)
+        _set_aside(path)
+        return _open(path, schema)
+
+
+def _open(path: Path, schema: str) -> sqlite3.Connection:
+    database = sqlite3.connect(path, timeout=_WAIT_SECONDS, check_same_thread=False)
+    try:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = OFF")
+        database.execute("PRAGMA cache_size = -8192")
+        known = database.execute("PRAGMA user_version").fetchone()[0]
+        if known not in (0, VERSION):
+            raise sqlite3.DatabaseError(f"layout {known}, not {VERSION}")
+        if known == 0:
+            database.executescript(schema)
+            database.execute(f"PRAGMA user_version = {VERSION}")
+        database.commit()
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _set_aside(path: Path) -> None:
+    with disk_errors(path):
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{path}{suffix}").unlink(missing_ok=True)

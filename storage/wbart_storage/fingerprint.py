@@ -1,0 +1,139 @@
+"""Stat fingerprints: what a local file's bytes were when it last looked just like this.
+
+Git's index does the same, with the same racy rule (Documentation/technical/racy-git): a
+fingerprint taken within two seconds of the file's own time is not trusted, since a change in the
+same tick of the clock would not show.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from wbart_manifest.location import Location
+from wbart_storage.database import connect
+
+_STAMP = struct.Struct("<QQQQQ")
+_PLACE = struct.Struct("<BBIQQ32s")
+_RACY_NS = 2_000_000_000
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS root (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS file (
+  root INTEGER NOT NULL, path TEXT NOT NULL, stamp BLOB NOT NULL, digest BLOB NOT NULL,
+  place BLOB, wandb BLOB NOT NULL, PRIMARY KEY (root, path)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS place (digest BLOB PRIMARY KEY, place BLOB NOT NULL) WITHOUT ROWID;
+"""
+
+
+class Print(NamedTuple):
+    """One file's fingerprint: its stamp, the raw digest, and where a store holds the bytes."""
+
+    path: str
+    stamp: bytes
+    digest: bytes
+    place: bytes | None
+    wandb: bytes
+
+
+def stamp(status: os.stat_result) -> bytes:
+    """The bytes that change whenever the file does: device, inode, size and both times in ns."""
+    return _STAMP.pack(
+        status.st_dev,
+        status.st_ino,
+        status.st_size,
+        status.st_mtime_ns & 0xFFFFFFFFFFFFFFFF,
+        status.st_ctime_ns & 0xFFFFFFFFFFFFFFFF,
+    )
+
+
+def racy(status: os.stat_result, now_ns: int) -> bool:
+    """Whether a change could still hide behind this status if it was taken at now_ns."""
+    return now_ns - max(status.st_mtime_ns, status.st_ctime_ns) < _RACY_NS
+
+
+def pack_place(location: Location) -> bytes:
+    """A location as the bytes that the database keeps."""
+    return _PLACE.pack(
+        location.kind,
+        location.codec,
+        location.epoch,
+        location.offset,
+        location.length,
+        location.object,
+    )
+
+
+def unpack_place(place: bytes) -> Location:
+    """The location that `pack_place` packed."""
+    kind, codec, epoch, offset, length, name = _PLACE.unpack(place)
+    return Location(kind, name if any(name) else b"", offset, length, codec, epoch)
+
+
+class Fingerprints:
+    """What this machine remembers of local files and of where one store holds their bytes.
+
+    A cache: it may be deleted at any time. Safe to share between processes; one object serves
+    one thread.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._db = connect(path, _SCHEMA)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._db.close()
+
+    def below(self, root: str) -> Iterator[Print]:
+        """The fingerprints of files below the folder root, sorted by path."""
+        rows = self._db.execute(
+            "SELECT path, stamp, digest, place, wandb FROM file"
+            " WHERE root = (SELECT id FROM root WHERE path = ?) ORDER BY path",
+            (root,),
+        )
+        while batch := rows.fetchmany(2048):
+            yield from map(Print._make, batch)
+
+    def find(self, root: str, path: str) -> Print | None:
+        """The fingerprint of one file below root."""
+        row = self._db.execute(
+            "SELECT path, stamp, digest, place, wandb FROM file"
+            " WHERE root = (SELECT id FROM root WHERE path = ?) AND path = ?",
+            (root, path),
+        ).fetchone()
+        return Print._make(row) if row else None
+
+    def record(self, root: str, prints: Iterable[Print], gone: Iterable[str] = ()) -> None:
+        """Remember the prints and forget the paths that are gone, in one transaction."""
+        with self._db:
+            number = self._root(root)
+            self._db.executemany(
+                "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?)",
+                ((number, *each) for each in prints),
+            )
+            self._db.executemany(
+                "DELETE FROM file WHERE root = ? AND path = ?", ((number, path) for path in gone)
+            )
+
+    def record_places(self, places: Iterable[tuple[bytes, bytes]]) -> None:
+        """Remember (digest, packed place) pairs: bytes that the store holds."""
+        with self._db:
+            self._db.executemany("INSERT OR REPLACE INTO place VALUES (?, ?)", sorted(places))
+
+    def place(self, digest: bytes) -> bytes | None:
+        """Where the store is believed to hold the bytes of the digest."""
+        row = self._db.execute("SELECT place FROM place WHERE digest = ?", (digest,)).fetchone()
+        return row[0] if row else None
+
+    def forget_object(self, name: bytes) -> None:
+        """Forget every place in a pack or recipe that turned out to be gone."""
+        with self._db:
+            for table in ("file", "place"):
+                self._db.execute(f"DELETE FROM {table} WHERE substr(place, 23, 32) = ?", (name,))
+
+    def _root(self, root: str) -> int:
+        self._db.execute("INSERT OR IGNORE INTO root (path) VALUES (?)", (root,))
+        row: tuple[int] = self._db.execute("SELECT id FROM root WHERE path = ?", (root,)).fetchone()
+        return row[0]

@@ -1,0 +1,234 @@
+"""Taking local files in: known ones by their fingerprints, the others by reading them once.
+
+The hot loop of `add_dir`: everything that happens for every file happens here, on one thread,
+since small reads and hashes hold the interpreter lock; large files are copied beside it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import msgspec
+
+from wbart_manifest.digest import Buffer, Hasher, digest_function
+from wbart_manifest.location import EMPTY, PACKED, WHOLE, Location
+from wbart_storage.disk import source_error
+from wbart_storage.errors import ObjectMissing, SourceChanged
+from wbart_storage.fingerprint import Fingerprints, Print, racy, stamp, unpack_place
+from wbart_storage.keys import blob_key, pack_key
+from wbart_storage.ledger import Known, Ledger
+from wbart_storage.objects import ObjectStore
+from wbart_storage.progress import Event, Progress
+from wbart_storage.scan import Found, scan
+from wbart_storage.stage import Stage
+
+_TRIES = 3
+
+
+class Taken(msgspec.Struct, frozen=True, gc=False):
+    """A local file that is in the store or on the stage."""
+
+    path: str
+    size: int
+    digest: bytes
+    location: Location
+    second: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Second:
+    """A second digest to be taken of the same bytes, for those who must compare with W&B's."""
+
+    mark: bytes
+    """One byte that names the algorithm in a fingerprint."""
+    of: Callable[[Buffer], bytes]
+    hasher: Callable[[], Hasher]
+
+
+class Ingest:
+    """Takes files into one stage for one store. Serves one thread; `executor` copies for it."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        store: ObjectStore,
+        fingerprints: Fingerprints,
+        algorithm: str,
+        *,
+        max_member: int,
+        now_ns: Callable[[], int],
+        executor: Executor,
+        second: Second | None = None,
+    ) -> None:
+        self._stage = stage
+        self._store = store
+        self._fingerprints = fingerprints
+        self._algorithm = algorithm
+        self._digest = digest_function(algorithm)
+        self._max_member = max_member
+        self._now_ns = now_ns
+        self._executor = executor
+        self._second = second
+        self._present: dict[bytes, bool] = {}
+        self._ledger = Ledger(fingerprints, stage.packs)
+
+    def folder(self, root: str, progress: Progress) -> Iterator[list[Taken]]:
+        """Take in every file below root, sorted by path, a batch at a time."""
+        root = os.path.abspath(root)
+        known = Known(self._fingerprints.below(root))
+        started, files, size = self._now_ns(), 0, 0
+        for batch in scan(root):
+            taken = self._batch(root, batch, known, started)
+            files += len(taken)
+            size += sum(each.size for each in taken)
+            progress(Event("hash", files, size))
+            yield taken
+        self._fingerprints.record(root, (), known.gone())
+
+    def file(self, path: str) -> Taken:
+        """Take in one file; its path in the answer is its name."""
+        root, name = os.path.split(os.path.abspath(path))
+        try:
+            found = Found(name, os.stat(path))
+        except OSError as error:
+            raise source_error(error, path) from error
+        known = self._fingerprints.find(root, name)
+        prints = Known(iter([known] if known else []))
+        return self._batch(root, [found], prints, self._now_ns())[0]
+
+    def data(self, data: bytes) -> Taken:
+        """Take in bytes that are no file; they go where a file of their size would go."""
+        digest = self._digest(data)
+        second = self._second.of(data) if self._second else b""
+        return Taken("", len(data), digest, self._stage.packs.add(digest, data), second)
+
+    def settle(self) -> None:
+        """Remember the files whose packs are closed by now; call it once more after `seal`."""
+        self._ledger.settle()
+
+    def _batch(self, root: str, batch: list[Found], known: Known, started: int) -> list[Taken]:
+        taken: list[Taken | None] = []
+        large: list[tuple[int, Found]] = []
+        for found in batch:
+            status = found.stat
+            mark = stamp(status)
+            hit = self._hit(found, known.at(found.path), mark)
+            if hit is not None:
+                taken.append(hit)
+            elif status.st_size < self._max_member:
+                taken.append(self._small(root, found, started))
+            else:
+                large.append((len(taken), found))
+                taken.append(None)
+        copied = self._executor.map(lambda pair: self._large(root, pair[1]), large)
+        for (position, _), each in zip(large, copied, strict=True):
+            taken[position] = self._large_taken(root, each, started)
+        self.settle()
+        return [each for each in taken if each is not None]
+
+    def _hit(self, found: Found, known: Print | None, mark: bytes) -> Taken | None:
+        if known is None or known.stamp != mark or known.place is None:
+            return None
+        second = b""
+        if self._second is not None:
+            if known.wandb[:1] != self._second.mark:
+                return None
+            second = known.wandb[1:]
+        location = unpack_place(known.place)
+        if not self._is_there(location, known.digest):
+            return None
+        return Taken(found.path, found.stat.st_size, known.digest, location, second)
+
+    def _is_there(self, location: Location, digest: bytes) -> bool:
+        """Whether the store, or the stage, really holds the object: asked once for each."""
+        if location.kind == EMPTY:
+            return True
+        name = location.object if location.kind == PACKED else digest
+        there = self._present.get(name)
+        if there is None:
+            there = self._stage.holds(location, digest) or self._stored(location, digest)
+            self._present[name] = there
+        return there
+
+    def _stored(self, location: Location, digest: bytes) -> bool:
+        key = (
+            pack_key(location.object.hex(), location.epoch)
+            if location.kind == PACKED
+            else blob_key(digest.hex(), location.epoch)
+        )
+        try:
+            self._store.stat(key)
+        except ObjectMissing:
+            return False
+        return True
+
+    def _small(self, root: str, found: Found, started: int) -> Taken:
+        data, status = _read(f"{root}/{found.path}", found.stat)
+        digest = self._digest(data)
+        second = self._second.of(data) if self._second else b""
+        location = self._known_place(digest) or self._stage.packs.add(digest, data)
+        taken = Taken(found.path, len(data), digest, location, second)
+        self._note(root, Found(found.path, status), started, taken)
+        return taken
+
+    def _known_place(self, digest: bytes) -> Location | None:
+        place = self._fingerprints.place(digest)
+        if place is None:
+            return None
+        location = unpack_place(place)
+        return location if self._is_there(location, digest) else None
+
+    def _large(self, root: str, found: Found) -> tuple[Found, bytes, bytes]:
+        path = f"{root}/{found.path}"
+        for attempt in range(_TRIES):
+            second = self._second.hasher() if self._second else None
+            try:
+                digest, status = self._stage.large(path, second)
+            except SourceChanged:
+                if attempt == _TRIES - 1:
+                    raise
+                continue
+            return Found(found.path, status), digest, second.digest() if second else b""
+        raise SourceChanged(f"file changed while it was read: {path}")
+
+    def _large_taken(self, root: str, copied: tuple[Found, bytes, bytes], started: int) -> Taken:
+        found, digest, second = copied
+        size = found.stat.st_size
+        taken = Taken(found.path, size, digest, Location(WHOLE, length=size), second)
+        self._note(root, found, started, taken)
+        return taken
+
+    def _note(
+        self,
+        root: str,
+        found: Found,
+        started: int,
+        taken: Taken,
+    ) -> None:
+        """Remember the file as it was read, unless a change could still hide in its times."""
+        mark = b"" if racy(found.stat, started) else stamp(found.stat)
+        second = self._second.mark + taken.second if self._second else b""
+        self._ledger.note(root, Print(found.path, mark, taken.digest, None, second), taken.location)
+
+
+def _read(path: str, seen: os.stat_result) -> tuple[bytes, os.stat_result]:
+    """Read a small file whole, with the status that belongs to just these bytes."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            for _ in range(_TRIES):
+                data = os.pread(fd, seen.st_size + 1, 0)
+                after = os.fstat(fd)
+                if len(data) == seen.st_size == after.st_size and (
+                    after.st_mtime_ns == seen.st_mtime_ns and after.st_ino == seen.st_ino
+                ):
+                    return data, seen
+                seen = after
+        finally:
+            os.close(fd)
+    except OSError as error:
+        raise source_error(error, path) from error
+    raise SourceChanged(f"file changed while it was read: {path}")

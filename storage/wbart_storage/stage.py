@@ -1,0 +1,151 @@
+"""The stage: where the bytes of a draft wait, hashed and packed, until its commit.
+
+On a local store it lies on the store's own file system, so that what is staged is moved into
+place and never copied twice.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterable
+from queue import Empty, SimpleQueue
+
+from wbart_manifest.digest import Digest, Hasher
+from wbart_manifest.location import PACKED, WHOLE, Location
+from wbart_storage.disk import disk_errors, source_error
+from wbart_storage.errors import BlobMissing, ObjectMissing, SourceChanged
+from wbart_storage.keys import blob_key, pack_key
+from wbart_storage.objects import Adopts, ObjectStore, Syncs, ability
+from wbart_storage.pump import Pump
+from wbart_storage.session import Session
+from wbart_storage.staged_packs import StagedPacks
+
+_FICLONE = 0x40049409  # linux/fs.h
+
+
+class Stage:
+    """The packs and blobs of one session. `large` may be called from several threads."""
+
+    def __init__(
+        self, session: Session, algorithm: str, *, pack_size: int, min_members: int
+    ) -> None:
+        self.session = session
+        self.packs = StagedPacks(session, algorithm, pack_size, min_members)
+        self._algorithm = algorithm
+        self._pumps: SimpleQueue[Pump] = SimpleQueue()
+        self._clones = True
+
+    def large(self, path: str, also: Hasher | None = None) -> tuple[bytes, os.stat_result]:
+        """Copy a large file in; return its digest and the status that the copy belongs to.
+
+        `also` sees the same bytes. Raises SourceChanged when the file changed meanwhile.
+        """
+        try:
+            source = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise source_error(error, path) from error
+        try:
+            before = os.fstat(source)
+            digest, size = self._copy_in(source, also)
+            after = os.fstat(source)
+        finally:
+            os.close(source)
+        if size != before.st_size or after.st_mtime_ns != before.st_mtime_ns:
+            raise SourceChanged(f"file changed while it was read: {path}")
+        return digest, before
+
+    def holds(self, location: Location, digest: bytes) -> bool:
+        """Whether the object lies ready here, left by this or by an interrupted session."""
+        return self.session.find(_staged_name(location, digest)) is not None
+
+    def publish(
+        self, store: ObjectStore, packs: Iterable[bytes], blobs: Iterable[bytes]
+    ) -> list[str]:
+        """Put packs and blobs into the store and return the keys of those that were sent.
+
+        What is not staged must lie in the store already, else BlobMissing. What a local store
+        adopted is durable only after `settle`.
+        """
+        sent = [self._send(store, pack_key(name.hex()), name, ".zip") for name in packs]
+        sent += [self._send(store, blob_key(digest.hex()), digest, "") for digest in blobs]
+        return [key for key in sent if key]
+
+    def close(self) -> None:
+        """Let go of everything unfinished; the folder goes with the session."""
+        self.packs.close()
+        while not self._pumps.empty():
+            self._pumps.get().close()
+        self.session.close()
+
+    def _copy_in(self, source: int, also: Hasher | None) -> tuple[bytes, int]:
+        part = self.session.new_path()
+        pump = self._pump()
+        try:
+            with disk_errors(part):
+                target = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+                try:
+                    digest, size = self._fill(source, target, pump, also)
+                finally:
+                    os.close(target)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+        finally:
+            self._pumps.put(pump)
+        self.session.keep(part, digest.hex())
+        return digest, size
+
+    def _pump(self) -> Pump:
+        try:
+            return self._pumps.get_nowait()
+        except Empty:
+            return Pump(self._algorithm)
+
+    def _fill(self, source: int, target: int, pump: Pump, also: Hasher | None) -> tuple[bytes, int]:
+        if self._clones:
+            try:
+                fcntl.ioctl(target, _FICLONE, source)
+            except OSError:
+                self._clones = False  # not this file system, or not across two
+            else:
+                return pump.digest(target, also)
+        return pump.copy(source, target, also)
+
+    def _send(self, store: ObjectStore, key: str, name: bytes, suffix: str) -> str:
+        staged = self.session.find(name.hex() + suffix)
+        try:
+            if staged is None:
+                store.stat(key)
+                return ""
+            adopts = ability(store, Adopts)
+            if adopts is not None and adopts.staging() == self.session.ready.parent:
+                adopts.adopt(key, staged)
+            else:
+                store.put(key, staged)
+                staged.unlink(missing_ok=True)
+        except ObjectMissing:
+            return self._taken(store, key, name)
+        return key
+
+    def _taken(self, store: ObjectStore, key: str, name: bytes) -> str:
+        """Another process may have moved the same staged file into the store before us."""
+        try:
+            store.stat(key)
+        except ObjectMissing as error:
+            raise BlobMissing(Digest(self._algorithm, name)) from error
+        return key
+
+
+def settle(store: ObjectStore, keys: Iterable[str]) -> None:
+    """Make what was published survive power loss, where the store has that to do."""
+    syncs = ability(store, Syncs)
+    if syncs is not None:
+        syncs.sync(keys)
+
+
+def _staged_name(location: Location, digest: bytes) -> str:
+    if location.kind == PACKED:
+        return location.object.hex() + ".zip"
+    assert location.kind == WHOLE, "only packs and whole blobs are staged"
+    return digest.hex()
