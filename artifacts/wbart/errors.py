@@ -1,0 +1,278 @@
+"""Errors of the artifact model: W&B's tree, with every class also what its page promises.
+
+WbartError                           (wbart_manifest.errors)
+└── Error                            whatever the model raises; W&B's `wandb.errors.Error`
+    ├── CommError                    W&B's: `.message`, and `.exc`, the exception underneath
+    │   ├── AuthenticationError      the store does not know us
+    │   ├── NotFound                 also ValueError and LookupError
+    │   │   ├── ArtifactNotFound     no such version, alias or digest; or it is deleted or expired
+    │   │   ├── CollectionNotFound
+    │   │   ├── ProjectNotFound
+    │   │   ├── TypeNotFound
+    │   │   └── RunNotFound
+    │   ├── ArgumentInvalid          a value breaks a rule; also ValueError
+    │   │   ├── NameInvalid          entity, project, collection, type or run id
+    │   │   ├── RefInvalid           not a REF or a path of W&B's
+    │   │   ├── AliasInvalid
+    │   │   ├── TagInvalid
+    │   │   ├── MetadataInvalid
+    │   │   └── TtlInvalid
+    │   ├── ArgumentTypeInvalid      a value of the wrong type; also TypeError
+    │   ├── TypeClash                a collection has one type; also ValueError
+    │   ├── KindClash                a sequence is no portfolio; also ValueError
+    │   ├── HasAliases               a version with aliases is not deleted unasked
+    │   ├── AliasProtected           the registry keeps this alias for its admins
+    │   ├── Conflict                 somebody changed it first: a precondition failed
+    │   ├── RefAmbiguous             a digest prefix fits several versions; also ValueError
+    │   ├── IntegrityError           downloaded bytes are not those that the manifest names
+    │   ├── VerifyFailed             a folder is not what the version says; also ValueError
+    │   │   └── VerifyMissing        … since files are missing; also FileNotFoundError
+    │   └── NotCached                offline, and not in the cache
+    ├── UsageError
+    │   ├── UnsupportedError         needs W&B's server
+    │   └── SettingInvalid           a variable, a file or an override; also ValueError
+    ├── WaitTimeoutError             the upload goes on
+    └── ArtifactStatusError          also AttributeError, so that hasattr() is False
+        ├── ArtifactNotLoggedError   before logging
+        └── ArtifactFinalizedError   after it
+
+Every class has a `code`: stable, append-only, for machines. Exit codes are the CLI's alone.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from wbart_manifest.errors import WbartError
+
+
+class Error(WbartError):
+    """Whatever the artifact model raises on purpose."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class CommError(Error):
+    """A call about stored things failed; `.exc` is the exception underneath, or None."""
+
+    code: ClassVar[str] = "comm_error"
+
+    def __init__(self, message: str, exc: BaseException | None = None) -> None:
+        super().__init__(message)
+        self.exc = exc
+
+
+class AuthenticationError(CommError):
+    """The store does not know us, or our credentials have ended."""
+
+    code: ClassVar[str] = "authentication_error"
+
+
+class NotFound(CommError, ValueError, LookupError):
+    """What was named is not there."""
+
+    code: ClassVar[str] = "not_found"
+
+
+class ArtifactNotFound(NotFound):
+    """No such version, alias or digest; or the version is deleted or expired."""
+
+    code: ClassVar[str] = "artifact_not_found"
+
+
+class CollectionNotFound(NotFound):
+    """No collection of this name, or it is deleted."""
+
+    code: ClassVar[str] = "collection_not_found"
+
+
+class ProjectNotFound(NotFound):
+    """No project of this name under the entity."""
+
+    code: ClassVar[str] = "project_not_found"
+
+
+class TypeNotFound(NotFound):
+    """No collection of this type in the project."""
+
+    code: ClassVar[str] = "type_not_found"
+
+
+class RunNotFound(NotFound):
+    """No run of this id in the project."""
+
+    code: ClassVar[str] = "run_not_found"
+
+
+class ArgumentInvalid(CommError, ValueError):
+    """A value breaks a rule; nothing was changed."""
+
+    code: ClassVar[str] = "argument_invalid"
+
+
+class NameInvalid(ArgumentInvalid):
+    """An entity, project, collection, type or run id that may not be called so."""
+
+    code: ClassVar[str] = "name_invalid"
+
+
+class RefInvalid(ArgumentInvalid):
+    """The text is no REF, no `wbart://` URL and no artifact path of W&B's."""
+
+    code: ClassVar[str] = "ref_invalid"
+
+
+class AliasInvalid(ArgumentInvalid):
+    """An alias with characters that would make it unaddressable, or that looks like `v7`."""
+
+    code: ClassVar[str] = "alias_invalid"
+
+
+class TagInvalid(ArgumentInvalid):
+    """A tag that is not words separated by spaces."""
+
+    code: ClassVar[str] = "tag_invalid"
+
+
+class MetadataInvalid(ArgumentInvalid):
+    """Metadata that JSON cannot hold, or more of it than a record may carry."""
+
+    code: ClassVar[str] = "metadata_invalid"
+
+
+class TtlInvalid(ArgumentInvalid):
+    """A time to live below one second, or on something that cannot have one."""
+
+    code: ClassVar[str] = "ttl_invalid"
+
+
+class ArgumentTypeInvalid(CommError, TypeError):
+    """A value of a type that has no meaning here."""
+
+    code: ClassVar[str] = "argument_type_invalid"
+
+
+class TypeClash(CommError, ValueError):
+    """A collection has exactly one type, and it is another."""
+
+    code: ClassVar[str] = "type_clash"
+
+
+class KindClash(CommError, ValueError):
+    """A sequence takes logged versions, a portfolio takes links; not the other way round."""
+
+    code: ClassVar[str] = "kind_clash"
+
+
+class HasAliases(CommError):
+    """The version still has aliases, and their deletion was not asked for."""
+
+    code: ClassVar[str] = "has_aliases"
+
+
+class AliasProtected(CommError):
+    """The registry keeps this alias for its admins."""
+
+    code: ClassVar[str] = "alias_protected"
+
+
+class Conflict(CommError):
+    """Somebody changed it first: what the call relied on is no longer so."""
+
+    code: ClassVar[str] = "conflict"
+
+
+class RefAmbiguous(CommError, ValueError):
+    """A digest prefix fits versions of different content."""
+
+    code: ClassVar[str] = "ref_ambiguous"
+
+
+class IntegrityError(CommError):
+    """Downloaded bytes are not those that the manifest names; nothing of them was kept."""
+
+    code: ClassVar[str] = "integrity_error"
+
+
+class VerifyFailed(CommError, ValueError):
+    """A folder is not what the version says. `report` tells what was found."""
+
+    code: ClassVar[str] = "verify_failed"
+
+    def __init__(self, message: str, report: object = None) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+class VerifyMissing(VerifyFailed, FileNotFoundError):
+    """A folder is not what the version says, since files are missing."""
+
+    code: ClassVar[str] = "verify_missing"
+
+
+class NotCached(CommError):
+    """It is not in the cache, and the network was ruled out."""
+
+    code: ClassVar[str] = "not_cached"
+
+
+class UsageError(Error):
+    """The call makes no sense as it stands."""
+
+    code: ClassVar[str] = "usage_error"
+
+
+class UnsupportedError(UsageError):
+    """It needs W&B's server, which wbart does without."""
+
+    code: ClassVar[str] = "unsupported_error"
+
+
+class SettingInvalid(UsageError, ValueError):
+    """A variable, a line of a file or an override that cannot be read as what it sets."""
+
+    code: ClassVar[str] = "setting_invalid"
+
+
+class WaitTimeoutError(Error):
+    """The artifact was not there in time; its upload goes on."""
+
+    code: ClassVar[str] = "wait_timeout_error"
+
+
+class ArtifactStatusError(Error, AttributeError):
+    """The artifact's state forbids it. `name` is the attribute, `obj` the artifact."""
+
+    code: ClassVar[str] = "artifact_status_error"
+    _text: ClassVar[str] = "{!r} does not fit the state of the artifact."
+
+    def __init__(self, fullname: str, obj: object = None) -> None:
+        super().__init__(self._text.format(fullname))
+        # What speaks of a value keeps it in args, so that it crosses process borders whole.
+        self.args = (fullname,)
+        self.name = fullname.rpartition(".")[2]
+        self.obj = obj
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class ArtifactNotLoggedError(ArtifactStatusError):
+    """The attribute or method exists after logging only."""
+
+    code: ClassVar[str] = "artifact_not_logged_error"
+    _text: ClassVar[str] = (
+        "{!r} used prior to logging artifact or while in offline mode. "
+        "Call Artifact.wait() before accessing logged artifact properties."
+    )
+
+
+class ArtifactFinalizedError(ArtifactStatusError):
+    """The content of a finalised artifact never changes; draft a new version instead."""
+
+    code: ClassVar[str] = "artifact_finalized_error"
+    _text: ClassVar[str] = "{!r} used on logged artifact. Can't modify finalized artifact."
