@@ -127,6 +127,10 @@ class Fingerprints:
         row = self._db.execute("SELECT place FROM place WHERE digest = ?", (digest,)).fetchone()
         return row[0] if row else None
 
+    def has_places(self) -> bool:
+        """Whether any place is known: asking for each of 100,000 new files costs half a second."""
+        return self._db.execute("SELECT EXISTS (SELECT 1 FROM place)").fetchone()[0] == 1
+
     def forget_object(self, name: bytes) -> None:
         """Forget every place in a pack or recipe that turned out to be gone."""
         with self._db:

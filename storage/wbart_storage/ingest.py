@@ -72,6 +72,7 @@ class Ingest:
         self._now_ns = now_ns
         self._executor = executor
         self._second = second
+        self._asks_places = fingerprints.has_places()
         self._present: dict[bytes, bool] = {}
         self._ledger = Ledger(fingerprints, stage.packs)
 
@@ -175,7 +176,7 @@ class Ingest:
         return taken
 
     def _known_place(self, digest: bytes) -> Location | None:
-        place = self._fingerprints.place(digest)
+        place = self._fingerprints.place(digest) if self._asks_places else None
         if place is None:
             return None
         location = unpack_place(place)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 from wbart_manifest.digest import hasher
+from wbart_storage.direct import BLOCK, aligned_buffer, create_direct, write_direct
 from wbart_storage.disk import disk_errors
 from wbart_storage.errors import StorageError
 
@@ -52,8 +53,10 @@ class PackWriter:
         self._parts: list[bytes] = []
         self._buffered = 0
         self._end = 0
+        self._blocks = aligned_buffer(_BUFFER)
+        self._tail = 0
         with disk_errors(path):
-            self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            self._fd = create_direct(path)
 
     @property
     def size(self) -> int:
@@ -76,11 +79,17 @@ class PackWriter:
         return offset
 
     def close(self) -> bytes:
-        """Write the directory, close the file and return the raw pack id (digest of its bytes)."""
+        """Write the directory, make the file durable and return the raw pack id.
+
+        The id is the digest of the pack's bytes.
+        """
         self._parts.append(_directory(self.members, self._end))
         try:
             self._flush()
             self._settle()
+            with disk_errors(self.path):
+                write_direct(self._fd, self._blocks[: self._tail])
+                os.fsync(self._fd)
         finally:
             self._release()
         return self._hasher.digest()
@@ -111,11 +120,22 @@ class PackWriter:
         self._pending = self._writer.submit(self._write, data)
 
     def _write(self, data: bytes) -> None:
-        with disk_errors(self.path):
-            rest = memoryview(data)
-            while rest:
-                rest = rest[os.write(self._fd, rest) :]
         self._hasher.update(data)
+        rest = memoryview(data)
+        with disk_errors(self.path):
+            while rest:
+                count = min(len(rest), len(self._blocks) - self._tail)
+                self._blocks[self._tail : self._tail + count] = rest[:count]
+                self._tail += count
+                rest = rest[count:]
+                self._write_blocks()
+
+    def _write_blocks(self) -> None:
+        """Write the whole blocks of what is gathered, and keep the rest for the next time."""
+        whole = self._tail - self._tail % BLOCK
+        write_direct(self._fd, self._blocks[:whole])
+        self._tail -= whole
+        self._blocks[: self._tail] = self._blocks[whole : whole + self._tail]
 
 
 def _directory(members: list[Member], start: int) -> bytes:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from wbart_manifest.digest import Buffer, Hasher, hasher
+from wbart_storage.direct import aligned_buffer, write_direct
 
 BUFFER = 8 << 20
 """Bytes read at once; a pump holds two such buffers."""
@@ -21,7 +22,7 @@ class Pump:
 
     def __init__(self, algorithm: str, buffer: int = BUFFER) -> None:
         self._algorithm = algorithm
-        self._buffers = memoryview(bytearray(buffer)), memoryview(bytearray(buffer))
+        self._buffers = aligned_buffer(buffer), aligned_buffer(buffer)
         self._threads = ThreadPoolExecutor(2, "wbart-pump")
 
     def close(self) -> None:
@@ -35,7 +36,7 @@ class Pump:
         return state.digest(), size
 
     def copy(self, source: int, target: int, also: Hasher | None = None) -> tuple[bytes, int]:
-        """Copy source to target; return digest and size of exactly the bytes written.
+        """Copy source to target, a file of `create_direct`; return digest and size of the copy.
 
         The digest is taken from the buffer that is written, so that a source which changes
         meanwhile cannot leave a copy that differs from its name.
@@ -45,11 +46,11 @@ class Pump:
         def use(piece: memoryview) -> None:
             if len(piece) < len(self._buffers[0]):
                 state.update(piece)
-                write_all(target, piece)
+                write_direct(target, piece)
                 return
             hashed = self._threads.submit(state.update, piece)
             try:
-                write_all(target, piece)
+                write_direct(target, piece)
             finally:
                 hashed.result()
 
@@ -92,10 +93,3 @@ class _Both:
     def update(self, data: Buffer, /) -> None:
         self._first.update(data)
         self._second.update(data)
-
-
-def write_all(fd: int, data: bytes | memoryview) -> None:
-    """Write every byte of data at fd's position; raises the operating system's own OSError."""
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(fd, rest) :]

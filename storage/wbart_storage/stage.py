@@ -13,6 +13,7 @@ from queue import Empty, SimpleQueue
 
 from wbart_manifest.digest import Digest, Hasher
 from wbart_manifest.location import PACKED, WHOLE, Location
+from wbart_storage.direct import create_direct
 from wbart_storage.disk import disk_errors, source_error
 from wbart_storage.errors import BlobMissing, ObjectMissing, SourceChanged
 from wbart_storage.keys import blob_key, pack_key
@@ -83,9 +84,10 @@ class Stage:
         pump = self._pump()
         try:
             with disk_errors(part):
-                target = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+                target = create_direct(part)
                 try:
                     digest, size = self._fill(source, target, pump, also)
+                    os.fsync(target)
                 finally:
                     os.close(target)
         except BaseException:

@@ -1,0 +1,171 @@
+"""Bringing blobs into a folder: many at once, each checked before it has its name.
+
+Small blobs are read in the order in which they lie in the store, a batch at a time on a few
+threads, since it is the creation of files that takes the time and the kernel does it in parallel.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from queue import Empty, SimpleQueue
+from typing import Literal, NamedTuple, TypeVar
+
+from wbart_storage.blobs import Blobs, Wanted
+from wbart_storage.disk import disk_error
+from wbart_storage.errors import BlobMissing, StorageError
+from wbart_storage.folder import Folder, clone, write_all
+from wbart_storage.pump import Pump
+
+LinkMode = Literal["copy", "reflink", "hardlink", "symlink"]
+_BATCH_FILES = 500
+_BATCH_BYTES = 16 << 20
+_LARGE = 1 << 20
+
+
+class Fetched(NamedTuple):
+    """A file that has been written, with its status as it was then."""
+
+    wanted: Wanted
+    status: os.stat_result
+
+
+class Fetch:
+    """Writes blobs below one root. One object serves one thread, and uses several itself."""
+
+    def __init__(self, blobs: Blobs, root: str, *, jobs: int, link: LinkMode = "copy") -> None:
+        self._blobs = blobs
+        self._root = root
+        self._link = link
+        self._jobs = max(1, jobs)
+        self._folders: SimpleQueue[Folder] = SimpleQueue()
+        self._pumps: SimpleQueue[Pump] = SimpleQueue()
+
+    def run(self, wanted: Iterable[Wanted]) -> Iterator[list[Fetched]]:
+        """Write every wanted blob; yields what has been written, batch by batch, in order.
+
+        The first error ends it: no file is half written, and files written so far stay.
+        """
+        with ThreadPoolExecutor(self._jobs, "wbart-fetch") as executor:
+            under_way: deque[Future[list[Fetched]]] = deque()
+            try:
+                for batch in _batches(wanted):
+                    under_way.append(executor.submit(self._batch, batch))
+                    if len(under_way) > 2 * self._jobs:
+                        yield under_way.popleft().result()
+                while under_way:
+                    yield under_way.popleft().result()
+            finally:
+                for each in under_way:
+                    each.cancel()
+        self._close()
+
+    def _batch(self, batch: list[Wanted]) -> list[Fetched]:
+        with self._folder() as folder:
+            if len(batch) == 1 and (batch[0].size >= _LARGE or self._link != "copy"):
+                return [Fetched(batch[0], self._large(folder, batch[0]))]
+            return [
+                Fetched(each, folder.write(each.path, data))
+                for each, data in self._blobs.read_many(batch)
+            ]
+
+    def _large(self, folder: Folder, wanted: Wanted) -> os.stat_result:
+        local = self._blobs.file(wanted)
+        if local is None:
+            self._stream(folder, wanted)
+        elif self._link in ("hardlink", "symlink"):
+            self._check(wanted, local)
+            folder.link(wanted.path, local, symbolic=self._link == "symlink")
+        else:
+            self._copy(folder, wanted, local)
+        status = folder.status(wanted.path)
+        if status is None:
+            raise StorageError(f"file vanished as it was written: {wanted.path}")
+        return status
+
+    def _stream(self, folder: Folder, wanted: Wanted) -> None:
+        with folder.replacing(wanted.path, direct=False) as target:
+            for piece in self._blobs.pieces(wanted):
+                write_all(target, piece)
+
+    def _copy(self, folder: Folder, wanted: Wanted, local: str) -> None:
+        with (
+            self._source(wanted, local) as source,
+            self._pump() as pump,
+            folder.replacing(wanted.path, direct=True) as target,
+        ):
+            cloned = clone(target, source)
+            got, _ = pump.digest(target) if cloned else pump.copy(source, target)
+            if got != wanted.digest:
+                raise self._blobs.corrupt_digest(wanted, got)
+
+    def _check(self, wanted: Wanted, local: str) -> None:
+        with self._source(wanted, local) as source, self._pump() as pump:
+            got, _ = pump.digest(source)
+        if got != wanted.digest:
+            raise self._blobs.corrupt_digest(wanted, got)
+
+    @contextmanager
+    def _source(self, wanted: Wanted, local: str) -> Iterator[int]:
+        try:
+            fd = os.open(local, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError as error:
+            raise BlobMissing(self._blobs.named(wanted)) from error
+        except OSError as error:
+            raise disk_error(error, local) from error
+        try:
+            yield fd
+        finally:
+            os.close(fd)
+
+    @contextmanager
+    def _folder(self) -> Iterator[Folder]:
+        folder = _take(self._folders) or Folder(self._root)
+        try:
+            yield folder
+        finally:
+            self._folders.put(folder)
+
+    @contextmanager
+    def _pump(self) -> Iterator[Pump]:
+        pump = _take(self._pumps) or Pump(self._blobs.algorithm)
+        try:
+            yield pump
+        finally:
+            self._pumps.put(pump)
+
+    def _close(self) -> None:
+        while (folder := _take(self._folders)) is not None:
+            folder.close()
+        while (pump := _take(self._pumps)) is not None:
+            pump.close()
+
+
+_T = TypeVar("_T")
+
+
+def _take(queue: SimpleQueue[_T]) -> _T | None:
+    try:
+        return queue.get_nowait()
+    except Empty:
+        return None
+
+
+def _batches(wanted: Iterable[Wanted]) -> Iterator[list[Wanted]]:
+    """Small blobs together, large ones alone."""
+    batch: list[Wanted] = []
+    size = 0
+    for each in wanted:
+        if each.size >= _LARGE:
+            yield [each]
+            continue
+        batch.append(each)
+        size += each.size
+        if len(batch) >= _BATCH_FILES or size >= _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
