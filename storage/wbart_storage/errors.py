@@ -146,7 +146,7 @@ class CacheCorrupt(StorageError):
 
 
 class JournalCorrupt(StorageError):
-    """An object of a journal is damaged, missing in the middle, or does not follow the one before."""
+    """An object of a journal is damaged, missing in the middle, or out of the chain."""
 
     def __init__(self, key: str, reason: str) -> None:
         super().__init__(key, reason)
