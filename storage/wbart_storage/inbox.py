@@ -1,0 +1,95 @@
+"""The inbox of a collection: intents that whoever gets the next slot commits for all.
+
+A letter's name tells its age, epoch and txid, so that a listing alone says which are still to be
+committed. Letters are only ever a way into the log: one that stays behind does no harm, since a
+log takes each txid once.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from wbart_storage import canonical, readback
+from wbart_storage.errors import ObjectMissing, StorageError, StoreUnsupported
+from wbart_storage.keys import inbox_key, inbox_prefix
+from wbart_storage.objects import ObjectStore
+from wbart_storage.readback import Wait
+from wbart_storage.record import VERSION, Intent, intent_document, versioned
+
+log = logging.getLogger(__name__)
+
+_NAME = re.compile(r"[0-9]{15}-([0-9]{10})-([0-9a-f]{32})\.json")
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """An intent in the inbox, as its name tells it. Key order is the order of commit."""
+
+    key: str
+    txid: str
+    epoch: int
+    size: int
+
+
+class _Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    epoch: int
+    intent: Intent
+
+
+class Inbox:
+    """The letters of one collection."""
+
+    def __init__(self, store: ObjectStore, prefix: str, wait: Wait) -> None:
+        self._store = store
+        self._prefix = prefix
+        self._wait = wait
+
+    def put(self, intent: Intent, epoch: int) -> Letter:
+        """Put the intent into the inbox. From now on anybody may commit it, at any time."""
+        document = {"epoch": epoch, "intent": intent_document(intent), "v": VERSION}
+        data = canonical.encode(document)
+        milliseconds = min(max(int(intent.ts * 1000), 0), 10**15 - 1)
+        name = f"{milliseconds:015d}-{epoch:010d}-{intent.txid}"
+        letter = Letter(inbox_key(self._prefix, name), intent.txid, epoch, len(data))
+        readback.create(self._store, letter.key, data, self._wait)
+        return letter
+
+    def letters(self) -> list[Letter]:
+        """All letters, in order."""
+        folder = inbox_prefix(self._prefix)
+        letters = []
+        for stat in self._store.list(folder):
+            found = _NAME.fullmatch(stat.key.removeprefix(folder))
+            if found is not None:
+                letters.append(Letter(stat.key, found[2], int(found[1]), stat.size))
+        return letters
+
+    def open(self, letter: Letter) -> Intent | None:
+        """The intent in the letter; None if it is gone, damaged, or of a newer form."""
+        try:
+            return self._read(letter)
+        except ObjectMissing:
+            return None
+        except (StoreUnsupported, ValueError) as error:
+            log.warning("letter %s stays where it is: %s", letter.key, error)
+            return None
+
+    def discard(self, letters: Iterable[Letter]) -> None:
+        """Delete letters that are in the log or can never be; what stays is harmless."""
+        keys = [letter.key for letter in letters]
+        try:
+            if keys:
+                self._store.delete(keys)
+        except StorageError as error:
+            log.info("%d letters not deleted from the inbox: %s", len(keys), error)
+
+    def _read(self, letter: Letter) -> Intent:
+        document = versioned(canonical.decode(self._store.get(letter.key)), letter.key)
+        body = msgspec.convert(document, _Body)
+        canonical.encode([[intent_document(body.intent)]])  # as deep as it will lie in a record
+        if (body.intent.txid, body.epoch) != (letter.txid, letter.epoch):
+            raise ValueError("it is not what its name says")
+        return body.intent
