@@ -108,6 +108,43 @@ def runs_prefix(entity: str, project: str) -> str:
     return f"runs/{quote(entity)}/{quote(project)}/"
 
 
+def run_prefix(entity: str, project: str, run: str) -> str:
+    """What all keys of a run that is being written start with; ends in `/`."""
+    return f"{runs_prefix(entity, project)}live/{quote(run)}/"
+
+
+def increment_key(prefix: str, number: int) -> str:
+    """The increment of this number of the run at prefix. Key order is the order of numbers."""
+    return f"{prefix}{number:020d}.json"
+
+
+def increment_number(key: str) -> int | None:
+    """The number of an increment's key; None when the key is none."""
+    found = re.fullmatch(r"(?:.*/)?([0-9]{20})\.json", key)
+    return int(found[1]) if found else None
+
+
+def history_prefix(prefix: str) -> str:
+    """What the keys of all history parts of the run at prefix start with."""
+    return f"{prefix}history/"
+
+
+def history_key(prefix: str, number: int) -> str:
+    """The history part of this number of the run at prefix: JSON lines under gzip."""
+    return f"{prefix}history/{number:020d}.jsonl.gz"
+
+
+def shard_prefix(entity: str, project: str, name: str, distributed_id: str) -> str:
+    """What the keys of all shards of a distributed draft start with; ends in `/`."""
+    home = f"{quote(entity)}/{quote(project)}/{quote(name)}"
+    return f"pending/{home}/{quote(distributed_id)}/"
+
+
+def shard_key(prefix: str, number_hex: str) -> str:
+    """Where one shard of the distributed draft at prefix lies."""
+    return f"{prefix}{number_hex}.json"
+
+
 def log_prefix(prefix: str) -> str:
     """What the keys of all records of the journal at prefix start with."""
     return f"{prefix}log/"
