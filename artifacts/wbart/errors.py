@@ -23,6 +23,8 @@ WbartError                           (wbart_manifest.errors)
     │   ├── HasAliases               a version with aliases is not deleted unasked
     │   ├── AliasProtected           the registry keeps this alias for its admins
     │   ├── Conflict                 somebody changed it first: a precondition failed
+    │   ├── UnknownOp                a newer wbart's wish, which this one cannot grant
+    │   ├── MalformedOp              a wish without what it needs; also ValueError
     │   ├── RefAmbiguous             a digest prefix fits several versions; also ValueError
     │   ├── IntegrityError           downloaded bytes are not those that the manifest names
     │   ├── VerifyFailed             a folder is not what the version says; also ValueError
@@ -184,6 +186,18 @@ class Conflict(CommError):
     """Somebody changed it first: what the call relied on is no longer so."""
 
     code: ClassVar[str] = "conflict"
+
+
+class UnknownOp(CommError):
+    """An op of a journal that this release does not know; its whole intent was refused."""
+
+    code: ClassVar[str] = "unknown_op"
+
+
+class MalformedOp(CommError, ValueError):
+    """An op of a journal that lacks what it needs; its whole intent was refused."""
+
+    code: ClassVar[str] = "malformed_op"
 
 
 class RefAmbiguous(CommError, ValueError):

@@ -23,7 +23,7 @@ REGISTRY_LENGTH: Final = LENGTH - len(REGISTRY_PREFIX)
 
 _ARTIFACT = re.compile(r"[a-zA-Z0-9_\-.]+")
 _TAG = re.compile(r"[-\w]+(?: +[-\w]+)*")
-_VERSION = re.compile(r"v(0|[1-9][0-9]*)")
+_VERSION = re.compile(r"v(0|[1-9][0-9]{0,14})")
 _LIKE_VERSION = re.compile(r"v[0-9]+")
 _CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _RUN_LETTERS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"

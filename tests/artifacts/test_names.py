@@ -120,7 +120,16 @@ def test_a_logged_path_is_called_after_its_run() -> None:
 
 @pytest.mark.parametrize(
     ("text", "number"),
-    [("v0", 0), ("v12", 12), ("v01", None), ("V1", None), ("v", None), ("v1\n", None), ("1", None)],
+    [
+        ("v0", 0),
+        ("v12", 12),
+        ("v" + "9" * 5000, None),
+        ("v01", None),
+        ("V1", None),
+        ("v", None),
+        ("v1\n", None),
+        ("1", None),
+    ],
 )
 def test_version_numbers(text: str, number: int | None) -> None:
     assert names.version_number(text) == number
