@@ -14,26 +14,26 @@ CONFIG_KEY = "wbart.json"
 SEGMENT = 64
 """Log records per folder, so that the tail of a log is found with few listings."""
 
-_COMPONENT = re.compile(r"[A-Za-z0-9._~%=-]{1,255}")
-_PREFIX = re.compile(r"[A-Za-z0-9._~%=/-]*")
+_COMPONENT = r"[A-Za-z0-9_~%=-][A-Za-z0-9._~%=-]{0,254}"
+_KEY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
+_PREFIX = re.compile(rf"(?:{_COMPONENT}/)*(?:{_COMPONENT})?")
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.")
 
 
 def check_key(key: str) -> str:
-    """Return key if it is relative, of safe letters, and climbs nowhere; else KeyInvalid."""
-    for component in key.split("/"):
-        if _COMPONENT.fullmatch(component) is None or component in (".", ".."):
-            raise KeyInvalid(key)
+    """Return key if it is relative, of safe letters, and no component starts with a dot.
+
+    So a key never climbs out, and hidden files are the store's own. Else KeyInvalid.
+    """
+    if _KEY.fullmatch(key) is None:
+        raise KeyInvalid(key)
     return key
 
 
 def check_prefix(prefix: str) -> str:
     """Return prefix if some valid key may start with it (it may be empty); else KeyInvalid."""
-    folder, _, name = prefix.rpartition("/")
-    if _PREFIX.fullmatch(prefix) is None or prefix.startswith("/") or len(name) > 255:
+    if _PREFIX.fullmatch(prefix) is None:
         raise KeyInvalid(prefix)
-    if folder:
-        check_key(folder)
     return prefix
 
 

@@ -59,6 +59,25 @@ class ObjectStore(Protocol):
         """Size and time of the object at key; raises ObjectMissing."""
 
 
+def check_range(start: int, end: int | None) -> None:
+    """Raise ValueError unless start and end are a range as `ObjectStore.get` takes it."""
+    if start < 0 or (end is not None and end < start):
+        raise ValueError(f"not a range: {start} to {end}")
+
+
+@runtime_checkable
+class Located(Protocol):
+    """A store that can say what it is made of and where it lies."""
+
+    @property
+    def protocol(self) -> str:
+        """The scheme of its URL (`file`, `s3`, …); decides what its promises are worth."""
+
+    @property
+    def place(self) -> str:
+        """A path or URL without credentials, fit for messages."""
+
+
 @runtime_checkable
 class Files(Protocol):
     """A store whose objects are local files that anybody may read in place."""
