@@ -5,7 +5,7 @@ from __future__ import annotations
 from wbart import ops
 from wbart.errors import KindClash
 from wbart.fold_trash import discard
-from wbart.fold_version import assign, check_type, find, find_live, touch
+from wbart.fold_version import assign, check_type, check_unused, find, find_live, touch
 from wbart.names import LATEST
 from wbart.outcome import Outcome
 from wbart.state import PORTFOLIO, CollectionState, LinkedTo, Moment, Version
@@ -32,9 +32,10 @@ def _link(state: CollectionState, op: ops.Link, moment: Moment) -> Outcome:
     if state.head.kind != PORTFOLIO:
         raise KindClash(f"{state.name!r} is a sequence: only a portfolio takes links")
     check_type(state, op.type)
-    number = state.member(op.source.id)
+    number = state.members.get(op.source.id)
     new = number is None
     if number is None:
+        check_unused(state, op.id)
         number = len(state.versions)
         state.put(
             Version(

@@ -9,7 +9,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from wbart import ops
-from wbart.errors import AliasInvalid, ArtifactNotFound, KindClash, TtlInvalid, TypeClash
+from wbart.errors import AliasInvalid, ArtifactNotFound, Conflict, KindClash, TtlInvalid, TypeClash
 from wbart.names import LATEST
 from wbart.outcome import Outcome
 from wbart.state import PORTFOLIO, CollectionState, Moment, Version
@@ -57,6 +57,12 @@ def check_type(state: CollectionState, type_: str | None) -> None:
         )
 
 
+def check_unused(state: CollectionState, id_: str) -> None:
+    """Raise Conflict if a version or membership has this id."""
+    if id_ in state.ids:
+        raise Conflict(f"{state.name}:v{state.ids[id_]} has the id {id_!r} already")
+
+
 def assign(
     state: CollectionState, number: int, aliases: Iterable[str], moment: Moment
 ) -> list[str]:
@@ -76,11 +82,13 @@ def _log(state: CollectionState, op: ops.Log, moment: Moment) -> Outcome:
     if state.head.kind == PORTFOLIO:
         raise KindClash(f"{state.name!r} is a portfolio: link to it instead of logging")
     check_type(state, op.type)
-    if op.id in state.ids:
+    again = state.ids.get(op.id)
+    if again is not None and state.versions[again].digest == op.digest:
         # The same commit once more, by a committer who never heard that it had landed.
-        return _logged(state.versions[state.ids[op.id]], new=False, ignored=False)
+        return _logged(state.versions[again], new=False, ignored=False)
     same = None if op.always else _same(state, op, moment)
     if same is None:
+        check_unused(state, op.id)
         return _logged(_append(state, op, moment), new=True, ignored=False)
     assign(state, same.number, (*op.aliases, LATEST), moment)
     _add_tags(state, same.number, op.tags, moment)

@@ -126,7 +126,9 @@ class CollectionState:
     newest: int | None = field(default=None, init=False)
     """The number of the newest live version."""
     ids: dict[str, int] = field(default_factory=dict, init=False, compare=False)
-    """Number by version id, and by the source's id for live memberships (marked with `<`)."""
+    """Number by version id."""
+    members: dict[str, int] = field(default_factory=dict, init=False, compare=False)
+    """Number of the live membership by its source's id."""
     _undo: list[_Undo] = field(default_factory=list, init=False, compare=False, repr=False)
     _before: tuple[Head, int | None, int] = field(init=False, compare=False, repr=False)
 
@@ -139,10 +141,6 @@ class CollectionState:
     def exists(self) -> bool:
         """Whether it has been created and is not deleted."""
         return self.head.created_at is not None and self.head.deleted_at is None
-
-    def member(self, source_id: str) -> int | None:
-        """The number of the live membership for a source's version."""
-        return self.ids.get(f"<{source_id}")
 
     def begin(self) -> None:
         """Remember this state, as the one that `rollback` returns to."""
@@ -207,7 +205,7 @@ class CollectionState:
         self.ids[version.id] = version.number
         if version.live:
             if version.source is not None:
-                self.ids[f"<{version.source.id}"] = version.number
+                self.members[version.source.id] = version.number
             self.newest = max(version.number, -1 if self.newest is None else self.newest)
         elif self.newest == version.number:
             self.newest = self._newest_below(version.number)
@@ -215,7 +213,7 @@ class CollectionState:
     def _unindex(self, version: Version) -> None:
         self.ids.pop(version.id, None)
         if version.live and version.source is not None:
-            self.ids.pop(f"<{version.source.id}", None)
+            self.members.pop(version.source.id, None)
 
     def _newest_below(self, number: int) -> int | None:
         # Each step leaves a version behind that only a restore brings back: cheap in the long run.

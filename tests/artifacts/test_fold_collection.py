@@ -9,6 +9,7 @@ from wbart.errors import (
     ArgumentInvalid,
     CollectionNotFound,
     CommError,
+    Conflict,
     KindClash,
     MalformedOp,
     TypeClash,
@@ -124,6 +125,14 @@ def test_the_same_source_again_is_the_same_membership() -> None:
     assert journal.state.versions[0].aliases == ("latest", "best")
 
 
+def test_an_id_names_one_membership_for_ever() -> None:
+    journal = Journal(kind="portfolio")
+    journal.commit(link_op("1" * 32, "a"))
+
+    with pytest.raises(Conflict, match="x:v0 has the id"):
+        journal.commit(link_op("1" * 32, "b"))
+
+
 def test_an_unlinked_membership_is_gone_and_its_number_stays_used() -> None:
     journal = Journal(kind="portfolio")
     journal.commit(link_op("1" * 32, "a"))
@@ -195,8 +204,7 @@ def test_links_of_a_refused_intent_leave_no_trace() -> None:
 
     journal.answer({"op": "unlink", "version": 0}, link_op("2" * 32, "b"), {"op": "unlink"})
 
-    assert journal.state.member("a") == 0
-    assert journal.state.member("b") is None
+    assert journal.state.members == {"a": 0}
     assert journal.state == journal.reloaded()
 
 

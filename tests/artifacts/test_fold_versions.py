@@ -118,6 +118,13 @@ def test_a_commit_that_is_sent_again_lands_once(journal: Journal) -> None:
     assert journal.state.aliases["latest"] == 1
 
 
+def test_an_id_names_one_version_for_ever(journal: Journal) -> None:
+    journal.commit(version_op("1" * 32, "a"))
+
+    with pytest.raises(Conflict, match="x:v0 has the id"):
+        journal.commit(version_op("1" * 32, "b"))
+
+
 def test_another_type_is_refused_with_the_words_of_wandb(journal: Journal) -> None:
     with pytest.raises(TypeClash) as caught:
         journal.version("a", type="model")

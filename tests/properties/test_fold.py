@@ -109,7 +109,7 @@ def _check(state: CollectionState) -> None:
 
 
 @given(KINDS, INTENTS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_whatever_is_wished_the_state_stays_whole(kind: str, intents: list[list[Json]]) -> None:
     journal = Journal(kind=kind)
     again = Journal(kind=kind)
@@ -124,7 +124,7 @@ def test_whatever_is_wished_the_state_stays_whole(kind: str, intents: list[list[
         _check(journal.state)
         after = journal.reloaded()
         assert after == journal.state
-        assert after.ids == journal.state.ids
+        assert (after.ids, after.members) == (journal.state.ids, journal.state.members)
         # A reader that comes from a checkpoint goes on as one that folded it all.
         again.state = again.reloaded()
         assert again.answer(*ops) == answer
