@@ -18,6 +18,8 @@ from wbart_storage.tail import Committed, Tail
 
 log = logging.getLogger(__name__)
 
+_SHARED = 8
+"""Of so many slots one is shared with the inbox even by a committer that met no contention."""
 _ROUNDS = 1000
 _MOST_INTENTS = 256
 _MOST_BYTES = 4 << 20
@@ -43,26 +45,34 @@ class Committer(Generic[S]):
         A state that nobody has compared with the log in this call may be stale, so it may lose
         one slot for free: it is the second loss that means contention.
         """
+        mine = self._inbox.letter(intent, epoch)
         if self._tail.warm and intent.txid not in self._tail.tally.txids:
-            found = self._through_slot(intent, epoch)
+            found = self._through_slot(mine, intent)
         else:
             found = self._tail.catch_up(intent.txid)
-        found = found or self._through_slot(intent, epoch)
-        return found or self._through_inbox(intent, epoch)
+        found = found or self._through_slot(mine, intent)
+        return found or self._through_inbox(mine, intent)
 
-    def _through_slot(self, intent: Intent, epoch: int) -> Committed | None:
-        """Try the next slot alone; when it is lost, read on to the end of the log."""
-        self._check_fence(epoch)
-        found, _ = self._place([intent], epoch, intent.txid)
-        return found or self._tail.catch_up(intent.txid)
+    def _through_slot(self, mine: Letter, intent: Intent) -> Committed | None:
+        """Try the next slot without the inbox; when it is lost, read on to the end of the log.
 
-    def _through_inbox(self, intent: Intent, epoch: int) -> Committed:
-        log.info("contention: %s goes through the inbox of %s", intent.txid, self._slots.prefix)
-        mine = self._inbox.put(intent, epoch)
+        Some slots are for all, or letters of the slow would wait as long as the quick commit.
+        """
+        self._check_fence(mine.epoch)
+        if (self._tail.tally.seq + 1) % _SHARED == 0:
+            found = self._share(mine, intent)
+        else:
+            found, _ = self._place([intent], mine.epoch, mine.txid)
+        return found or self._tail.catch_up(mine.txid)
+
+    def _through_inbox(self, mine: Letter, intent: Intent) -> Committed:
+        """Let anybody commit the intent, and try to commit all that wait until somebody has."""
+        log.info("contention: %s goes through the inbox", mine.key)
+        self._inbox.put(mine, intent)
         failures = 0
         for _ in range(_ROUNDS):
             try:
-                found = self._round(mine, intent)
+                found = self._tail.catch_up(mine.txid) or self._share(mine, intent)
                 failures = 0
             except EpochFenced:
                 raise
@@ -76,11 +86,8 @@ class Committer(Generic[S]):
             pause(self._wait)
         raise _unknown(mine, f"lost {_ROUNDS} slots")
 
-    def _round(self, mine: Letter, intent: Intent) -> Committed | None:
-        """See whether somebody has committed our intent; else try to commit all that wait."""
-        found = self._tail.catch_up(mine.txid)
-        if found is not None:
-            return found
+    def _share(self, mine: Letter, intent: Intent) -> Committed | None:
+        """Try the next slot with our intent and all that wait in the inbox."""
         waiting = self._waiting(mine)
         self._check_fence(mine.epoch)
 
@@ -98,12 +105,12 @@ class Committer(Generic[S]):
     def _waiting(self, mine: Letter) -> list[Letter]:
         """The letters to commit next, in order, ours among them; drop those that are done for."""
         tally = self._tail.tally
-        letters = {letter.key: letter for letter in [*self._inbox.letters(), mine]}
+        letters = {letter.txid: letter for letter in [*self._inbox.letters(), mine]}
         waiting: list[Letter] = []
         over: list[Letter] = []
-        for key in sorted(letters):
-            done = letters[key].txid in tally.txids or letters[key].epoch < tally.fence
-            (over if done else waiting).append(letters[key])
+        for letter in sorted(letters.values(), key=lambda letter: letter.key):
+            done = letter.txid in tally.txids or letter.epoch < tally.fence
+            (over if done else waiting).append(letter)
         self._inbox.discard(over)
         return _first(waiting, mine)
 

@@ -47,15 +47,16 @@ class Inbox:
         self._prefix = prefix
         self._wait = wait
 
-    def put(self, intent: Intent, epoch: int) -> Letter:
-        """Put the intent into the inbox. From now on anybody may commit it, at any time."""
-        document = {"epoch": epoch, "intent": intent_document(intent), "v": VERSION}
-        data = canonical.encode(document)
+    def letter(self, intent: Intent, epoch: int) -> Letter:
+        """The letter that would hold the intent, for its place among the others."""
         milliseconds = min(max(int(intent.ts * 1000), 0), 10**15 - 1)
         name = f"{milliseconds:015d}-{epoch:010d}-{intent.txid}"
-        letter = Letter(inbox_key(self._prefix, name), intent.txid, epoch, len(data))
-        readback.create(self._store, letter.key, data, self._wait)
-        return letter
+        return Letter(inbox_key(self._prefix, name), intent.txid, epoch, 0)
+
+    def put(self, letter: Letter, intent: Intent) -> None:
+        """Put the intent into the inbox. From now on anybody may commit it, at any time."""
+        document = {"epoch": letter.epoch, "intent": intent_document(intent), "v": VERSION}
+        readback.create(self._store, letter.key, canonical.encode(document), self._wait)
 
     def letters(self) -> list[Letter]:
         """All letters, in order."""
