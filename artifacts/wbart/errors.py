@@ -9,7 +9,9 @@ WbartError                           (wbart_manifest.errors)
     │   │   ├── CollectionNotFound
     │   │   ├── ProjectNotFound
     │   │   ├── TypeNotFound
-    │   │   └── RunNotFound
+    │   │   ├── RunNotFound
+    │   │   ├── PathNotFound         no such path in the artifact; also KeyError
+    │   │   └── ReferenceMissing     what a reference refers to is gone; also FileNotFoundError
     │   ├── ArgumentInvalid          a value breaks a rule; also ValueError
     │   │   ├── NameInvalid          entity, project, collection, type or run id
     │   │   ├── RefInvalid           not a REF or a path of W&B's
@@ -108,6 +110,24 @@ class RunNotFound(NotFound):
     """No run of this id in the project."""
 
     code: ClassVar[str] = "run_not_found"
+
+
+class PathNotFound(NotFound, KeyError):
+    """The artifact has no such path. A KeyError, as W&B's page says; its str is not quoted."""
+
+    code: ClassVar[str] = "path_not_found"
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class ReferenceMissing(NotFound, FileNotFoundError):
+    """What a reference refers to is gone."""
+
+    code: ClassVar[str] = "reference_missing"
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class ArgumentInvalid(CommError, ValueError):

@@ -113,7 +113,9 @@ class Blobs:
 
     def corrupt_digest(self, wanted: Wanted, got: bytes) -> BlobCorrupt:
         """The error that says that bytes of the raw digest got are not what was wanted."""
-        return BlobCorrupt(self.named(wanted), Digest(self.algorithm, got))
+        error = BlobCorrupt(self.named(wanted), Digest(self.algorithm, got))
+        error.add_note(wanted.path)
+        return error
 
     def _get(self, key: str, wanted: Wanted, start: int, end: int) -> bytes:
         try:

@@ -1,15 +1,16 @@
 """The files below a folder, in the order of a manifest, a batch at a time.
 
-Symbolic links are followed, as W&B does; a link to a folder that holds it is refused, since it
-would never end. Empty folders leave no trace. Nothing but regular files is accepted.
+To take a folder in, symbolic links are followed, as W&B does; a link to a folder that holds it is
+refused, since it would never end, and so is what is no regular file. To compare a folder, links
+and all else are shown as they are. Empty folders leave no trace.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Literal, NamedTuple
 
 from wbart_storage.disk import source_error
 from wbart_storage.errors import FolderUnsafe, SourceChanged
@@ -18,26 +19,30 @@ BATCH = 512
 """Files in one batch: enough that a batch, not a file, is what goes to a worker."""
 
 
+Links = Literal["follow", "skip", "show"]
+
+
 class Found(NamedTuple):
-    """A regular file below the scanned folder."""
+    """A file below the scanned folder: a regular one, unless links are shown."""
 
     path: str
     """Relative to the folder, with `/`."""
     stat: os.stat_result
 
 
-def scan(root: str, *, links: bool = True) -> Iterator[list[Found]]:
+def scan(root: str, *, links: Links = "follow", stats: bool = True) -> Iterator[list[Found]]:
     """Yield the files below root, sorted bytewise by path, in batches of at most BATCH.
 
-    With links=False a symbolic link is passed over instead of followed. Raises SourceChanged
-    for what vanishes or is no regular file, AccessDenied, and FolderUnsafe for a loop of links.
+    Raises SourceChanged for what vanishes or, unless links are shown, is no regular file;
+    AccessDenied; and FolderUnsafe for a loop of links. Without stats, which cost more than the
+    walk itself, the status of what is found is empty; only for links="show".
     """
     batch: list[Found] = []
-    stack = [iter(_children(root, "", links))]
+    stack = [iter(_children(root, "", links, stats))]
     while stack:
         for found in stack[-1]:
             if found.path[-1] == "/":
-                stack.append(iter(_children(root, found.path, links)))
+                stack.append(iter(_children(root, found.path, links, stats)))
                 break
             batch.append(found)
             if len(batch) >= BATCH:
@@ -49,28 +54,43 @@ def scan(root: str, *, links: bool = True) -> Iterator[list[Found]]:
         yield batch
 
 
-def _children(root: str, prefix: str, links: bool) -> list[Found]:
+def _children(root: str, prefix: str, links: Links, stats: bool) -> list[Found]:
     """Files and folders of one folder; a folder's path ends in `/`, which sorts it right."""
     folder = os.path.join(root, prefix) if prefix else root
     found: list[Found] = []
     try:
         with os.scandir(folder) as children:
-            for child in children:
-                if not links and child.is_symlink():
-                    continue
-                if child.is_dir():
-                    if child.is_symlink():
-                        _check_loop(folder, child.path)
-                    found.append(Found(f"{prefix}{child.name}/", _NOTHING))
-                else:
-                    found.append(Found(prefix + child.name, child.stat()))
+            if stats:
+                for child in children:
+                    found += _found(child, prefix, links)
+            else:
+                found = [_name(child, prefix) for child in children]
     except OSError as error:
         raise source_error(error, error.filename or folder) from error
-    for path, status in found:
+    for path, status in found if links != "show" else ():
         if status is not _NOTHING and not stat.S_ISREG(status.st_mode):
             raise SourceChanged(f"not a regular file: {os.path.join(root, path)}")
     found.sort(key=_by_path)
     return found
+
+
+def _name(child: os.DirEntry[str], prefix: str) -> Found:
+    is_folder = child.is_dir(follow_symlinks=False)
+    return Found(f"{prefix}{child.name}/" if is_folder else prefix + child.name, _NOTHING)
+
+
+def _found(child: os.DirEntry[str], prefix: str, links: Links) -> Iterable[Found]:
+    if links != "follow" and child.is_symlink():
+        return (
+            ()
+            if links == "skip"
+            else (Found(prefix + child.name, child.stat(follow_symlinks=False)),)
+        )
+    if child.is_dir():
+        if child.is_symlink():
+            _check_loop(os.path.dirname(child.path), child.path)
+        return (Found(f"{prefix}{child.name}/", _NOTHING),)
+    return (Found(prefix + child.name, child.stat()),)
 
 
 def _by_path(found: Found) -> str:

@@ -35,6 +35,7 @@ class Session:
             self._sweep(staging)
             self.folder, self._lock = _begin(staging)
         self._count = 0
+        self._kept: set[str] = set()
 
     def new_path(self) -> Path:
         """A fresh path in the session's folder."""
@@ -46,7 +47,12 @@ class Session:
         kept = self.ready / name
         with disk_errors(kept):
             os.rename(part, kept)
+        self._kept.add(name)
         return kept
+
+    def kept(self) -> list[Path]:
+        """The finished files of this session that still wait."""
+        return [path for name in sorted(self._kept) if (path := self.ready / name).exists()]
 
     def find(self, name: str) -> Path | None:
         """A finished file of this or of an interrupted session; finding it renews its time."""
@@ -60,6 +66,7 @@ class Session:
     def close(self) -> None:
         """Remove the folder with all that is unfinished in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
+        Path(self._lock.lock_file).unlink(missing_ok=True)
         self._lock.release()
 
     def __enter__(self) -> Self:

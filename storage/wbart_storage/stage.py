@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterable
+from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from wbart_manifest.digest import Digest, Hasher
@@ -58,7 +59,13 @@ class Stage:
 
     def holds(self, location: Location, digest: bytes) -> bool:
         """Whether the object lies ready here, left by this or by an interrupted session."""
-        return self.session.find(_staged_name(location, digest)) is not None
+        return self.staged_file(location, digest) is not None
+
+    def staged_file(self, location: Location, digest: bytes) -> Path | None:
+        """The finished file that holds the object; None when it is not here."""
+        if location.kind not in (PACKED, WHOLE):
+            return None
+        return self.session.find(_staged_name(location, digest))
 
     def publish(
         self, store: ObjectStore, packs: Iterable[bytes], blobs: Iterable[bytes]
@@ -71,6 +78,16 @@ class Stage:
         sent = [self._send(store, pack_key(name.hex()), name, ".zip") for name in packs]
         sent += [self._send(store, blob_key(digest.hex()), digest, "") for digest in blobs]
         return [key for key in sent if key]
+
+    def tidy(self, store: ObjectStore) -> None:
+        """Remove what this session staged although the store had it already."""
+        for path in self.session.kept():
+            name, packed, _ = path.name.partition(".zip")
+            try:
+                store.stat(pack_key(name) if packed else blob_key(name))
+            except ObjectMissing:
+                continue
+            path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Let go of everything unfinished; the folder goes with the session."""

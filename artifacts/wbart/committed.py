@@ -1,0 +1,101 @@
+"""A version that is in a store: where it was found, where it comes from, and what is in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from wbart.place import Place
+from wbart.resolve import View
+from wbart.state import CollectionState, Version
+from wbart_manifest.manifest import Manifest
+from wbart_storage.clock import rfc3339
+
+if TYPE_CHECKING:
+    from wbart.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Committed:
+    """A snapshot of what the journals said of one version when it was loaded."""
+
+    workspace: Workspace
+    place: Place
+    """Where it was found: a sequence, or a portfolio that links to one."""
+    member: Version
+    """What the collection at `place` says."""
+    type: str
+    kind: str
+    source_place: Place
+    state: CollectionState
+    """The sequence, as it was read with it."""
+    source: Version
+    """What the sequence says that the version was logged into."""
+
+    @property
+    def is_link(self) -> bool:
+        """Whether it was found through a portfolio."""
+        return self.kind == "portfolio"
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The names that point to it where it was found, sorted."""
+        return tuple(sorted(self.member.aliases))
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """Its entries, read from the store as they are asked for."""
+        store = self.workspace.store
+        return Manifest.restore(store.nodes, self.source.manifest, store.algorithm)
+
+    @property
+    def digest(self) -> str:
+        """W&B's digest where the version has one, else the store's own."""
+        wandb = self.source.wandb
+        return str(wandb["digest"]) if wandb else self.source.digest
+
+    @property
+    def linked_at(self) -> str | None:
+        """When it was linked, RFC 3339; None for a source."""
+        return None if self.member.linked_at is None else rfc3339(self.member.linked_at)
+
+    @property
+    def expires_at(self) -> str | None:
+        """When its TTL ends it, RFC 3339; None for never. A registry's link keeps it for ever."""
+        seconds = View(self.state, 0.0).expires(self.source)
+        return None if seconds is None else rfc3339(seconds)
+
+    @property
+    def created_at(self) -> str:
+        """RFC 3339, UTC."""
+        return rfc3339(self.source.created_at)
+
+    @property
+    def updated_at(self) -> str:
+        """RFC 3339, UTC; the time of creation when nothing changed since."""
+        return rfc3339(self.source.updated_at or self.source.created_at)
+
+
+def committed(
+    workspace: Workspace, entity: str, project: str, name: str, number: int, state: CollectionState
+) -> Committed:
+    """The version of a number in a collection whose state was just read."""
+    place = Place(entity, project, name, number)
+    member = state.versions[number]
+    source_place, source, source_state = place, member, state
+    if member.source is not None:
+        link = member.source
+        source_place = Place(link.entity, link.project, link.collection, link.version)
+        source_state = workspace.catalog.state(*source_place.home)
+        source = source_state.versions[source_place.number]
+    return Committed(
+        workspace,
+        place,
+        member,
+        state.head.type,
+        state.head.kind,
+        source_place,
+        source_state,
+        source,
+    )

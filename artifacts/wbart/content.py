@@ -1,0 +1,206 @@
+"""What an artifact holds while it can still be changed, and the rules for adding to it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+from wbart.draft import Draft
+from wbart.errors import ArgumentInvalid
+from wbart.intake import Intake, entry_of
+from wbart.second import WandbDigests, wandb_digests
+from wbart_manifest.entry import Entry
+from wbart_manifest.errors import PathInvalid
+from wbart_manifest.location import PACKED
+from wbart_manifest.path import canonical
+from wbart_storage.disk import source_error
+from wbart_storage.progress import Progress, silent
+from wbart_storage.staged_packs import is_token
+
+if TYPE_CHECKING:
+    from wbart.committed import Committed
+    from wbart.workspace import Workspace
+
+_POLICIES = ("mutable", "immutable", None)
+
+
+class Content:
+    """A draft and its intake. The workspace is asked for when the first file comes."""
+
+    def __init__(self, workspace: Callable[[], Workspace], digests: WandbDigests | None) -> None:
+        self.digests = digests
+        self.intake: Intake | None = None
+        self._find_workspace = workspace
+        self._bound: Workspace | None = None
+        self._draft: Draft | None = None
+        self._added: dict[str, str] = {}
+        self._added_folders: list[tuple[str, str]] = []
+
+    @property
+    def draft(self) -> Draft:
+        """The entries so far."""
+        if self._draft is None:
+            self._draft = Draft(self.workspace.store.algorithm)
+        return self._draft
+
+    @property
+    def workspace(self) -> Workspace:
+        """Where the draft's bytes go."""
+        if self._bound is None:
+            self._bound = self._find_workspace()
+        return self._bound
+
+    def start_from(self, at: Committed) -> None:
+        """Begin with the entries of a committed version."""
+        self._bound = at.workspace
+        self._draft = Draft(at.manifest.algorithm, at.manifest)
+        algorithm = at.source.wandb["algorithm"] if at.source.wandb else None
+        self.digests = wandb_digests(algorithm)
+
+    def move_to(self, workspace: Workspace) -> None:
+        """Take all that is held along into another workspace's store, if it is another."""
+        bound = self._bound or workspace
+        if bound.store.config.store_id == workspace.store.config.store_id:
+            self._bound = workspace
+            return
+        from wbart.moving import moved
+
+        draft, intake = moved(self, workspace)
+        self.close()
+        self._draft, self.intake, self._bound = draft, intake, workspace
+
+    def add_file(
+        self,
+        local_path: str | os.PathLike[str],
+        name: str | os.PathLike[str] | None,
+        *,
+        is_tmp: bool = False,
+        policy: str | None = "mutable",
+        overwrite: bool = False,
+    ) -> Entry:
+        """Take one file in. Its bytes are held from now on, whatever becomes of it."""
+        check_policy(policy)
+        if not os.path.isfile(local_path):
+            raise ArgumentInvalid(f"Path is not a file: {os.fspath(local_path)!r}")
+        path = canonical(PurePath(name) if name else os.path.basename(local_path))
+        if is_tmp:
+            path = _temporary_name(path, local_path)
+        taken = self._open().ingest.file(os.fspath(local_path))
+        entry = self.put(entry_of(taken, path, self._extra), overwrite=overwrite)
+        self._added[os.fspath(local_path)] = path
+        return entry
+
+    def add_dir(
+        self,
+        local_path: str | os.PathLike[str],
+        name: str | None,
+        *,
+        policy: str | None = "mutable",
+        merge: bool = False,
+        progress: Progress = silent,
+    ) -> None:
+        """Take a folder in, all files below it. A file that clashes ends it (unless merge)."""
+        check_policy(policy)
+        if not os.path.isdir(local_path):
+            raise ArgumentInvalid(f"Path is not a directory: {os.fspath(local_path)!r}")
+        prefix = _folder_prefix(name)
+        extra = self._extra
+        for batch in self._open().ingest.folder(os.fspath(local_path), progress):
+            for taken in batch:
+                self.put(entry_of(taken, prefix + taken.path, extra), overwrite=merge)
+        self._added_folders.append((os.path.abspath(local_path), prefix))
+
+    def add_data(self, data: bytes, path: str, *, overwrite: bool) -> Entry:
+        """Take bytes in that are no file."""
+        taken = self._open().ingest.data(data)
+        return self.put(entry_of(taken, canonical(path), self._extra), overwrite=overwrite)
+
+    def put(self, entry: Entry, *, overwrite: bool) -> Entry:
+        """Put an entry in; what it replaces is not to be stored."""
+        held = self.draft.get(entry.path) if overwrite else None
+        found = self.draft.put(entry, overwrite=overwrite)
+        if held is not None:
+            self._forget(held)
+        return found
+
+    def remove(self, path: str) -> None:
+        """Remove an entry, or all below a folder. Raises FileNotFoundError for neither."""
+        removed = self.draft.remove(path)
+        if not removed:
+            raise FileNotFoundError(f"No such file or directory: {path!r}")
+        for entry in removed:
+            self._forget(entry)
+
+    def local_name(self, local_path: str | os.PathLike[str]) -> str | None:
+        """The path under which a local file was added, compared as given and as it resolves."""
+        text = os.fspath(local_path)
+        if text in self._added:
+            return self._added[text]
+        full = os.path.realpath(text)
+        for added, path in self._added.items():
+            if os.path.realpath(added) == full:
+                return path
+        for root, prefix in self._added_folders:
+            below = os.path.relpath(full, os.path.realpath(root))
+            if not below.startswith(os.pardir) and self.draft.get(prefix + below) is not None:
+                return prefix + below
+        return None
+
+    def close(self) -> None:
+        """Let go of the intake."""
+        if self.intake is not None:
+            self.intake.close()
+            self.intake = None
+
+    @property
+    def _extra(self) -> bytes:
+        return self.digests.extra if self.digests is not None else b""
+
+    def _open(self) -> Intake:
+        if self.intake is None:
+            second = self.digests.second if self.digests is not None else None
+            self.intake = Intake(self.workspace.store, second, self.workspace.jobs)
+        return self.intake
+
+    def _forget(self, entry: Entry) -> None:
+        location = entry.location
+        if self.intake is None or location is None or location.kind != PACKED:
+            return
+        if is_token(location.object):
+            self.intake.removed.add(location.object)
+
+
+def check_policy(policy: str | None) -> None:
+    """Raise ArgumentInvalid unless the policy is one that exists.
+
+    Both hold the bytes from the moment of adding: on a local store that is the one copy that
+    is made anyway, so an immutable file costs no more and is safe as well.
+    """
+    if policy not in _POLICIES:
+        raise ArgumentInvalid(
+            f"Invalid policy {policy!r}. Policy may only be 'mutable' or 'immutable'."
+        )
+
+
+def _folder_prefix(name: str | os.PathLike[str] | None) -> str:
+    if name is None or os.fspath(name) in ("", ".", "./"):
+        return ""
+    path = canonical(PurePath(name))
+    if not path:
+        raise PathInvalid(os.fspath(name), "empty")
+    return path + "/"
+
+
+def _temporary_name(path: str, local_path: str | os.PathLike[str]) -> str:
+    """W&B's name for a temporary file: the stem gives way to 20 hex digits of its MD5."""
+    folder, slash, base = path.rpartition("/")
+    try:
+        with Path(local_path).open("rb") as file:
+            digits = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
+    except OSError as error:
+        raise source_error(error, local_path) from error
+    _, dot, rest = base.partition(".")
+    return f"{folder}{slash}{digits.hexdigest()[:20]}{dot}{rest}"

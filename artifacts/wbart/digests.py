@@ -1,0 +1,51 @@
+"""The digest that an artifact shows, and W&B's form of its manifest."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from wbart_manifest import wandb_json as form
+from wbart_manifest.manifest import Manifest
+
+if TYPE_CHECKING:
+    from wbart.artifact import Artifact
+    from wbart.second import WandbDigests
+
+
+def artifact_digest(artifact: Artifact) -> str:
+    """As `Artifact.digest`."""
+    if artifact._committed is not None:
+        return artifact._committed.digest
+    content = artifact._filling
+    manifest = content.draft.manifest()
+    wandb = wandb_digest(manifest, content.digests)
+    return wandb["digest"] if wandb is not None else str(manifest.digest)
+
+
+def wandb_digest(manifest: Manifest, digests: WandbDigests | None) -> dict[str, str] | None:
+    """W&B's digest of a manifest with its algorithm, where the artifact has W&B's digests."""
+    if digests is None:
+        return None
+    digest = form.manifest_digest(
+        manifest.entries(), manifest.algorithm, wandb_algorithm=digests.algorithm
+    )
+    return {"algorithm": digests.algorithm, "digest": digest}
+
+
+def wandb_json(artifact: Artifact) -> dict[str, Any]:
+    """W&B's manifest of an artifact as JSON values; whole in memory."""
+    if artifact._committed is not None:
+        manifest, wandb = artifact._committed.manifest, artifact._committed.source.wandb
+        algorithm = wandb["algorithm"] if wandb else "MD5"
+    else:
+        content = artifact._filling
+        manifest = content.draft.manifest()
+        algorithm = content.digests.algorithm if content.digests is not None else "MD5"
+    region = artifact._facts.storage_region
+    config = {"storageLayout": "V2", **({"storageRegion": region} if region else {})}
+    pieces = form.dump(
+        manifest.entries(), manifest.algorithm, wandb_algorithm=algorithm, policy_config=config
+    )
+    document: dict[str, Any] = json.loads(b"".join(pieces))
+    return document

@@ -1,0 +1,183 @@
+"""Download: a version's files written below a folder, every byte checked on the way."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wbart import origin
+from wbart.errors import IntegrityError
+from wbart.fetch_references import fetch_reference
+from wbart.glob import matches
+from wbart.root import download_root
+from wbart.standing import FolderReader
+from wbart_manifest.entry import Entry
+from wbart_storage.blobs import Wanted
+from wbart_storage.errors import BlobCorrupt
+from wbart_storage.fetch import Fetch, Fetched, LinkMode
+from wbart_storage.fingerprint import Fingerprints, Print, pack_place, racy, stamp
+from wbart_storage.progress import Event, Progress
+from wbart_storage.scan import Found
+
+if TYPE_CHECKING:
+    from wbart.artifact import Artifact
+    from wbart.committed import Committed
+    from wbart.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which paths are meant: those with the prefix, of these those included and not excluded."""
+
+    prefix: str = ""
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    def entries(self, at: Committed) -> Iterator[Entry]:
+        """The entries that are meant, sorted by path."""
+        for entry in at.manifest.entries(self.prefix):
+            if self.include and not matches(entry.path, self.include):
+                continue
+            if self.exclude and matches(entry.path, self.exclude):
+                continue
+            yield entry
+
+    @property
+    def everything(self) -> bool:
+        """Whether nothing is left out."""
+        return not (self.prefix or self.include or self.exclude)
+
+
+def download(
+    artifact: Artifact,
+    root: str | os.PathLike[str] | None,
+    picked: Selection,
+    allow_missing: bool,
+    link: LinkMode | None,
+    progress: Progress,
+) -> str:
+    """As `Artifact.download`."""
+    at = artifact._at("download")
+    target = download_root(at) if root is None else os.path.abspath(root)
+    references: list[Entry] = []
+    entries = _files(picked.entries(at), references)
+    missing = _missing(target, entries, at.workspace)
+    write(at.workspace, target, missing, link, progress, _totals(at, picked))
+    for entry in references:
+        fetch_reference(at.workspace, entry, target, allow_missing=allow_missing)
+    if picked.everything:
+        origin.note(at, target)
+    return target if root is None else os.fspath(root)
+
+
+def write(
+    workspace: Workspace,
+    root: str,
+    entries: Iterable[Entry],
+    link: LinkMode | None,
+    progress: Progress,
+    totals: tuple[int | None, int | None] = (None, None),
+) -> tuple[int, int]:
+    """Write the entries' blobs below root and remember what they look like there.
+
+    Returns files and bytes written. Raises IntegrityError for bytes that are not the entry's.
+    """
+    fetch = Fetch(workspace.store.blobs, root, jobs=workspace.jobs, link=link or _link(workspace))
+    files = size = 0
+    prints = workspace.store.fingerprints()
+    try:
+        waiting = _Aging(prints, root, workspace)
+        for batch in fetch.run(map(wanted, entries)):
+            files += len(batch)
+            size += sum(each.wanted.size for each in batch)
+            waiting.add(batch)
+            progress(Event("download", files, size, *totals))
+        waiting.record()
+    except BlobCorrupt as error:
+        path = ": ".join((*getattr(error, "__notes__", ())[:1], str(error)))
+        raise IntegrityError(path, error) from error
+    finally:
+        prints.close()
+    return files, size
+
+
+def wanted(entry: Entry) -> Wanted:
+    """The blob of a file's entry."""
+    assert entry.size is not None, "a file has a size"
+    assert entry.location is not None, "a stored file has a location"
+    return Wanted(entry.path, entry.size, entry.digest, entry.location)
+
+
+class _Aging:
+    """Written files whose fingerprints may be kept once they are old enough to be trusted."""
+
+    def __init__(self, prints: Fingerprints, root: str, workspace: Workspace) -> None:
+        self._prints = prints
+        self._root = root
+        self._clock = workspace.store.clock
+        self._waiting: deque[list[Fetched]] = deque()
+
+    def add(self, batch: list[Fetched]) -> None:
+        self._waiting.append(batch)
+        now = int(self._clock.now() * 1e9)
+        while self._waiting and not racy(self._waiting[0][-1].status, now):
+            self._keep(self._waiting.popleft(), now)
+
+    def record(self) -> None:
+        now = int(self._clock.now() * 1e9)
+        for batch in self._waiting:
+            self._keep(batch, now)
+
+    def _keep(self, batch: list[Fetched], now: int) -> None:
+        self._prints.record(
+            self._root,
+            [
+                Print(each.path, stamp(status), each.digest, pack_place(each.location), b"")
+                for each, status in batch
+                if not racy(status, now)
+            ],
+        )
+
+
+def _files(entries: Iterable[Entry], references: list[Entry]) -> Iterator[Entry]:
+    """The files among entries; the references are put aside."""
+    for entry in entries:
+        if entry.reference is None:
+            yield entry
+        else:
+            references.append(entry)
+
+
+def _missing(root: str, entries: Iterable[Entry], workspace: Workspace) -> Iterator[Entry]:
+    """The entries whose file is not there yet, or is another."""
+    if not os.path.isdir(root) or not os.listdir(root):
+        yield from entries
+        return
+    prints = workspace.store.fingerprints()
+    reader = FolderReader(root, prints, workspace.store.algorithm)
+    try:
+        for entry in entries:
+            try:
+                status = os.lstat(f"{root}/{entry.path}")
+            except (FileNotFoundError, NotADirectoryError):
+                yield entry
+                continue
+            if not reader.same(entry, Found(entry.path, status)):
+                yield entry
+    finally:
+        reader.close()
+        prints.close()
+
+
+def _link(workspace: Workspace) -> LinkMode:
+    mode = workspace.settings.link
+    if mode in ("hardlink", "symlink"):
+        return "hardlink" if mode == "hardlink" else "symlink"
+    return "copy"
+
+
+def _totals(at: Committed, picked: Selection) -> tuple[int | None, int | None]:
+    return (at.manifest.count, at.manifest.size) if picked.everything else (None, None)

@@ -1,0 +1,113 @@
+"""The content of an artifact before it is committed: a tree, and the newest edits on top of it.
+
+Edits are gathered in a dict and folded into the tree whenever there are many, so that a draft of
+any size stays in bounded memory; the tree's nodes wait in memory until the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wbart_manifest.entry import Entry, same_content
+from wbart_manifest.errors import EntryClash
+from wbart_manifest.manifest import Manifest
+from wbart_manifest.tree import Nodes
+from wbart_storage.errors import ObjectMissing
+
+_GATHERED = 50_000
+"""Edits that are kept beside the tree; at about 300 bytes each."""
+
+
+class LayeredNodes:
+    """New nodes in memory above those of a store."""
+
+    def __init__(self, below: Nodes | None) -> None:
+        self.new: dict[bytes, bytes] = {}
+        self._below = below
+
+    def get(self, node_id: bytes, epoch: int = 0) -> bytes:
+        """The node's bytes, from memory or from below."""
+        data = self.new.get(node_id)
+        if data is not None:
+            return data
+        if self._below is None:
+            raise ObjectMissing(f"t/{node_id.hex()}")
+        return self._below.get(node_id, epoch)
+
+    def put(self, node_id: bytes, data: bytes) -> None:
+        """Keep a new node."""
+        self.new[node_id] = data
+
+
+class Draft:
+    """A mutable, ordered map from paths to entries. Serves one thread at a time."""
+
+    def __init__(self, algorithm: str, base: Manifest | None = None) -> None:
+        self.algorithm = algorithm
+        self._tree = (
+            Manifest.empty(LayeredNodes(None), algorithm) if base is None else layered(base)[0]
+        )
+        self._edits: dict[str, Entry | None] = {}
+
+    def put(self, entry: Entry, *, overwrite: bool = False) -> Entry:
+        """Add an entry; the same content again is fine.
+
+        Raises EntryClash, and changes nothing, when the path holds other content already.
+        """
+        held = self.get(entry.path) if self._edits or self._tree.count else None
+        if held is not None and not overwrite:
+            if not same_content(held, entry):
+                raise EntryClash(entry.path)
+            return held
+        self._edits[entry.path] = entry
+        if len(self._edits) >= _GATHERED:
+            self.fold()
+        return entry
+
+    def get(self, path: str) -> Entry | None:
+        """The entry of the path."""
+        if path in self._edits:
+            return self._edits[path]
+        return self._tree.get(path) if self._tree.count else None
+
+    def remove(self, path: str) -> list[Entry]:
+        """Remove the entry of the path, or all below it when it is a folder; return them."""
+        held = self.get(path)
+        found = [held] if held is not None else self.below(path)
+        for entry in found:
+            self._edits[entry.path] = None
+        return found
+
+    def below(self, folder: str) -> list[Entry]:
+        """The entries below a folder."""
+        return list(self.manifest().entries(f"{folder}/"))
+
+    def manifest(self) -> Manifest:
+        """The draft as it is now."""
+        self.fold()
+        return self._tree
+
+    def fold(self) -> None:
+        """Fold the gathered edits into the tree. Raises EntryClash for a file that is a folder."""
+        if self._edits:
+            edits, self._edits = self._edits, {}
+            try:
+                self._tree = self._tree.edit(sorted(edits.items()))
+            except BaseException:
+                self._edits = edits
+                raise
+
+    def entries(self) -> Iterator[Entry]:
+        """All entries, sorted by path."""
+        return self.manifest().entries()
+
+
+def layered(base: Manifest) -> tuple[Manifest, LayeredNodes]:
+    """The base over nodes of its own, in which new ones gather.
+
+    A leaf that came with its record lies in no store, so it is among the new ones.
+    """
+    nodes = LayeredNodes(base.nodes)
+    if base.inline() is not None:
+        nodes.put(base.root.id, base.reader.data(base.root))
+    return Manifest(nodes, base.root, base.algorithm), nodes

@@ -1,0 +1,33 @@
+"""The intake of one draft: what takes its files in, opened when the first one comes."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from wbart_manifest.entry import Entry
+from wbart_storage.ingest import Second, Taken
+from wbart_storage.store import Store
+
+
+class Intake:
+    """A stage of one store with all that fills it. Serves one thread at a time."""
+
+    def __init__(self, store: Store, second: Second | None, jobs: int) -> None:
+        self.store = store
+        self.stage = store.stage()
+        self._executor = ThreadPoolExecutor(max(1, jobs), "wbart-intake")
+        self._prints = store.fingerprints()
+        self.ingest = store.ingest(self.stage, self._prints, self._executor, second)
+        self.removed: set[bytes] = set()
+        """Tokens of packs that hold something which was removed from the draft again."""
+
+    def close(self) -> None:
+        """Let go of the stage; what was finished waits there for a while."""
+        self._executor.shutdown()
+        self.stage.close()
+        self._prints.close()
+
+
+def entry_of(taken: Taken, path: str, extra: bytes) -> Entry:
+    """The entry of a file that was taken in."""
+    return Entry(path, taken.size, taken.digest, None, taken.location, taken.second, extra)

@@ -1,0 +1,116 @@
+"""Links: a version seen through a portfolio, which numbers and names it in its own way."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, cast
+
+from wbart import names
+from wbart.committed import committed
+from wbart.errors import ArgumentInvalid, CollectionNotFound
+from wbart.refpath import Ref
+
+if TYPE_CHECKING:
+    from wbart.artifact import Artifact
+    from wbart.committed import Committed
+    from wbart.place import Place
+
+_MOST_LINKS = 500
+
+
+def link(artifact: Artifact, target_path: str, aliases: list[str] | None) -> Artifact:
+    """As `Artifact.link`; a link is linked as its source."""
+    from wbart.artifact import Artifact as Linked
+
+    wanted = names.aliases(aliases or [])
+    if artifact.is_draft():
+        artifact.save()
+        artifact.wait()
+    at = artifact._at("link")
+    source = at.source_place
+    target = Ref.parse_collection(target_path).within(source.entity, at.workspace.project)
+    entity, project, name = str(target.entity), str(target.project), target.name
+    catalog = at.workspace.catalog
+    op: dict[str, object] = {
+        "op": "link",
+        "id": secrets.token_hex(16),
+        "source": {
+            "entity": source.entity,
+            "project": source.project,
+            "collection": source.collection,
+            "version": source.number,
+            "id": at.source.id,
+        },
+        "aliases": wanted,
+    }
+    ops: list[dict[str, object]] = [op]
+    if not catalog.exists(entity, project, name):
+        ops.insert(0, {"op": "create", "type": at.type, "kind": "portfolio", "description": None})
+    outcome = catalog.commit(entity, project, name, *ops)[-1]
+    catalog.commit(*source.home, _note("linked", source, (entity, project, name)))
+    state = catalog.state(entity, project, name)
+    number = cast(int, outcome["version"])
+    return Linked._of(committed(at.workspace, entity, project, name, number, state))
+
+
+def unlink(artifact: Artifact) -> None:
+    """As `Artifact.unlink`. The source stays."""
+    at = artifact._at("unlink")
+    if not at.is_link:
+        raise ArgumentInvalid(
+            f"Artifact {at.place.qualified_name} is not a link: use 'Artifact.delete' instead"
+        )
+    at.workspace.catalog.commit(*at.place.home, {"op": "unlink", "version": at.place.number})
+    note = _note("unlinked", at.source_place, at.place.home)
+    at.workspace.catalog.commit(*at.source_place.home, note)
+    artifact._facts.state = "DELETED"
+
+
+def _note(op: str, source: Place, home: tuple[str, str, str]) -> dict[str, object]:
+    """What the source is told, so that it can be asked who links to it, and lives as long."""
+    entity, project, name = home
+    note: dict[str, object] = {
+        "op": op,
+        "version": source.number,
+        "target": {"entity": entity, "project": project, "collection": name},
+    }
+    if op == "linked":
+        note["registry"] = names.is_registry(project)
+    return note
+
+
+def source_artifact(artifact: Artifact) -> Artifact:
+    """As `Artifact.source_artifact`."""
+    from wbart.artifact import Artifact as Source
+
+    at = artifact._at("source_artifact")
+    if not at.is_link:
+        return artifact
+    catalog = at.workspace.catalog
+    try:
+        state = catalog.state(*at.source_place.home)
+    except CollectionNotFound as error:
+        raise ArgumentInvalid(
+            f"source artifact {at.source_place.qualified_name} cannot be reached"
+        ) from error
+    place = at.source_place
+    return Source._of(committed(at.workspace, *place.home, place.number, state))
+
+
+def linked_artifacts(at: Committed) -> list[Artifact]:
+    """As `Artifact.linked_artifacts`, at most 500."""
+    from wbart.artifact import Artifact as Linked
+
+    if at.is_link:
+        return []
+    found: list[Artifact] = []
+    for link in at.source.links[:_MOST_LINKS]:
+        home = link.target.entity, link.target.project, link.target.collection
+        try:
+            state = at.workspace.catalog.state(*home)
+        except CollectionNotFound:
+            continue
+        number = state.members.get(at.source.id)
+        if number is not None and state.versions[number].live:
+            found.append(Linked._of(committed(at.workspace, *home, number, state)))
+    return found

@@ -1,0 +1,83 @@
+"""From a reference to an artifact: by name, at a time, or by id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wbart.committed import committed
+from wbart.errors import ArtifactNotFound, CollectionNotFound, TypeClash
+from wbart.refpath import Ref
+from wbart.resolve import View
+
+if TYPE_CHECKING:
+    from wbart.artifact import Artifact
+    from wbart.state import CollectionState
+    from wbart.workspace import Workspace
+
+
+def load(workspace: Workspace, ref: Ref | str, type: str | None, at: float | None) -> Artifact:
+    """As `Workspace.load`."""
+    from wbart.artifact import Artifact
+
+    meant = (Ref.parse(ref) if isinstance(ref, str) else ref).within(
+        workspace.entity, workspace.project
+    )
+    if meant.selector.kind == "id":
+        return load_by_id(workspace, meant.selector.value)
+    home = str(meant.entity), str(meant.project), meant.name
+    try:
+        state = workspace.catalog.state(*home)
+    except CollectionNotFound as error:
+        raise _not_found(workspace, meant) from error
+    if type is not None and state.head.type != type:
+        raise TypeClash(
+            f"artifact {meant.name!r} has type {state.head.type!r}, not the type {type!r}"
+        )
+    moment = at if at is not None else meant.at
+    version = view(workspace, state, home).get(meant.selector, moment)
+    return Artifact._of(committed(workspace, *home, version.number, state))
+
+
+def view(workspace: Workspace, state: CollectionState, home: tuple[str, str, str]) -> View:
+    """The collection as it stands now."""
+    return View(state, workspace.store.clock.now(), None, f"{home[0]}/{home[1]}")
+
+
+def load_by_id(workspace: Workspace, id: str, hint: str | None = None) -> Artifact:
+    """The source version of that id; looked for where the hint says first, then everywhere."""
+    if hint is not None:
+        try:
+            found = load(workspace, hint, None, None)
+        except ArtifactNotFound:
+            pass
+        else:
+            if found.id == id:
+                return found
+    for entity, project, name, state in _all(workspace):
+        number = state.ids.get(id)
+        if number is not None and state.head.kind == "sequence" and state.versions[number].live:
+            from wbart.artifact import Artifact
+
+            return Artifact._of(committed(workspace, entity, project, name, number, state))
+    raise ArtifactNotFound(f"no artifact with the id {id!r}")
+
+
+def _all(workspace: Workspace) -> list[tuple[str, str, str, CollectionState]]:
+    catalog = workspace.catalog
+    return [
+        (entity, project, name, catalog.state(entity, project, name))
+        for entity in catalog.entities()
+        for project in catalog.projects(entity)
+        for name in catalog.collections(entity, project)
+        if catalog.exists(entity, project, name)
+    ]
+
+
+def _not_found(workspace: Workspace, ref: Ref) -> ArtifactNotFound:
+    """W&B's words for a project, or a version, that is not there."""
+    entity, project = str(ref.entity), str(ref.project)
+    if not any(True for _ in workspace.catalog.collections(entity, project)):
+        return ArtifactNotFound(f"project {project!r} not found under entity {entity!r}")
+    return ArtifactNotFound(
+        f"artifact membership '{ref.name}{ref.selector}' not found in '{entity}/{project}'"
+    )

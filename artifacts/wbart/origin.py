@@ -1,0 +1,45 @@
+"""Which version a folder was written from: remembered on this machine, not in the folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wbart.refpath import Ref
+from wbart_storage.disk import disk_errors
+
+if TYPE_CHECKING:
+    from wbart.committed import Committed
+    from wbart.workspace import Workspace
+
+
+def note(at: Committed, folder: str) -> None:
+    """Remember that the folder holds the version."""
+    path = _path(at.workspace, folder)
+    text = json.dumps({"folder": _real(folder), "ref": at.place.qualified_name, "id": at.source.id})
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(f".{os.getpid()}.part")
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+
+
+def of(workspace: Workspace, folder: str | os.PathLike[str]) -> Ref | None:
+    """The version that the folder was last written from; None if nobody knows."""
+    try:
+        text = _path(workspace, os.fspath(folder)).read_text(encoding="utf-8")
+        return Ref.parse(str(json.loads(text)["ref"]))
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _path(workspace: Workspace, folder: str) -> Path:
+    name = sha256(_real(folder).encode("utf-8", "surrogateescape")).hexdigest()
+    return workspace.store.local / "origin" / f"{name}.json"
+
+
+def _real(folder: str) -> str:
+    return os.path.realpath(folder)

@@ -1,0 +1,68 @@
+"""Single entries of a committed version, and its only file."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import TYPE_CHECKING
+
+from wbart.download import Selection, download, write
+from wbart.entry import ArtifactManifestEntry, shown_entry
+from wbart.errors import ArgumentInvalid, PathNotFound
+from wbart.fetch_references import fetch_reference
+from wbart.root import download_root
+from wbart_manifest.entry import Entry
+from wbart_manifest.path import canonical
+from wbart_storage.progress import silent
+
+if TYPE_CHECKING:
+    from wbart.artifact import Artifact
+
+
+def find_entry(artifact: Artifact, path: str) -> Entry:
+    """The entry at a path of a committed version. Raises PathNotFound, which is a KeyError."""
+    entry = artifact._at("get_entry").manifest.get(canonical(path))
+    if entry is None:
+        raise PathNotFound(f"Path not contained in artifact: {path}")
+    return entry
+
+
+def get_entry(artifact: Artifact, path: str) -> ArtifactManifestEntry:
+    """As `Artifact.get_entry`."""
+    at = artifact._at("get_entry")
+    return shown_entry(find_entry(artifact, path), at.manifest.algorithm, artifact)
+
+
+def download_entry(artifact: Artifact, path: str, root: str | os.PathLike[str] | None) -> str:
+    """As `ArtifactManifestEntry.download`."""
+    at = artifact._at("download")
+    target = download_root(at) if root is None else os.path.abspath(root)
+    entry = find_entry(artifact, path)
+    if entry.reference is not None:
+        fetch_reference(at.workspace, entry, target, allow_missing=False)
+    else:
+        write(at.workspace, target, [entry], None, silent)
+    return os.path.join(target, entry.path)
+
+
+def only_file(artifact: Artifact, root: str | None) -> str:
+    """As `Artifact.file`."""
+    at = artifact._at("file")
+    if at.manifest.count > 1:
+        raise ArgumentInvalid(
+            "This artifact contains more than one file, call `.download()` to get all files "
+            'or call .get_entry("filename").download()'
+        )
+    if at.manifest.count == 0:
+        raise IndexError(f"artifact {at.place.qualified_name} contains no file")
+    target = download(artifact, root, Selection(), False, None, silent)
+    return os.path.join(target, next(at.manifest.entries()).path)
+
+
+def warn_get_path() -> None:
+    """Say that `get_path` is deprecated."""
+    warnings.warn(
+        "Artifact.get_path(name) is deprecated, use Artifact.get_entry(name) instead",
+        DeprecationWarning,
+        stacklevel=4,
+    )

@@ -1,0 +1,180 @@
+"""Saving: a draft becomes a version; a version's changed facts are stored."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Mapping, Sequence
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import TYPE_CHECKING, cast
+
+from wbart import names
+from wbart.committed import committed
+from wbart.digests import wandb_digest
+from wbart.draft import Draft
+from wbart.errors import ArtifactNotLoggedError, CollectionNotFound, TypeClash, WaitTimeoutError
+from wbart.loading import view
+from wbart.upload import upload
+from wbart_manifest.manifest import Manifest
+from wbart_storage.progress import Event, Progress, silent
+
+if TYPE_CHECKING:
+    from wbart.artifact import Artifact
+    from wbart.runpath import RunPath
+    from wbart.state import Version
+    from wbart.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+
+def save(artifact: Artifact, project: str | None, settings: object) -> None:
+    """As `Artifact.save`: in the active run, else in one of its own."""
+    if artifact._committed is not None:
+        from wbart.changes import push_changes
+
+        push_changes(artifact)
+        return
+    from wbart.run import active, init
+
+    run = active()
+    if run is not None:
+        run.log_artifact(artifact).wait()
+        return
+    with init(project=project, job_type="auto", settings=settings) as auto:
+        auto.log_artifact(artifact).wait()
+
+
+def wait(artifact: Artifact, timeout: float | None) -> Artifact:
+    """As `Artifact.wait`."""
+    future = artifact._future
+    if future is None:
+        if artifact._committed is None:
+            raise ArtifactNotLoggedError("Artifact.wait", artifact)
+        return artifact
+    try:
+        future.result(timeout)
+    except FutureTimeout:
+        if future.done():
+            raise
+        raise WaitTimeoutError(
+            f"Artifact upload wait timed out, failed to fetch Artifact response: {artifact.name}"
+        ) from None
+    return artifact
+
+
+def check_loggable(
+    artifact: Artifact,
+    workspace: Workspace,
+    entity: str,
+    project: str,
+    aliases: Sequence[str],
+    tags: Sequence[str],
+) -> None:
+    """Refuse what could not be committed, before anything is sent (programming model §11)."""
+    names.aliases(list(aliases))
+    names.tags(list(tags))
+    facts = artifact._facts
+    facts.check()
+    facts.check_home(entity, project)
+    try:
+        state = workspace.catalog.state(entity, project, facts.name)
+    except CollectionNotFound:
+        return
+    if state.head.type != facts.type:
+        raise TypeClash(
+            f"Artifact {facts.name} already exists with type '{state.head.type}'; "
+            f"cannot create another with type '{facts.type}'"
+        )
+
+
+def save_draft(
+    artifact: Artifact,
+    workspace: Workspace,
+    entity: str,
+    project: str,
+    *,
+    run: RunPath | None,
+    aliases: Sequence[str] = (),
+    tags: Sequence[str] = (),
+    history_step: int | None = None,
+    progress: Progress = silent,
+) -> None:
+    """Upload the draft and commit it as the next version of its collection.
+
+    Its bytes are durable before the record that makes it a version. The same content as the
+    newest version makes no new one; the aliases and tags go to that one.
+    """
+    facts, content = artifact._facts, artifact._filling
+    artifact.finalize()
+    base = _newest(workspace, entity, project, facts.name)
+    content.move_to(workspace)
+    draft = content.draft
+    if facts.incremental and base is not None:
+        draft = _merged(base[1], draft)
+    manifest = upload(draft, content.intake, workspace.store, base and base[1], progress)
+    progress(Event("commit", manifest.count, manifest.size))
+    digest = wandb_digest(manifest, content.digests)
+    op: Mapping[str, object] = {
+        "op": "version",
+        "id": secrets.token_hex(16),
+        "type": facts.type,
+        "digest": str(manifest.digest),
+        "wandb": digest,
+        "manifest": manifest.describe(),
+        "metadata": facts.metadata,
+        "description": facts.description,
+        "ttl": facts.ttl,
+        "logged_by": run.to_json() if run is not None else None,
+        "history_step": history_step,
+        "base": facts.base_id,
+        "aliases": names.aliases(list(aliases)),
+        "tags": names.tags(list(tags)),
+        "always": base is None,
+    }
+    create = {"op": "create", "type": facts.type, "kind": "sequence", "description": None}
+    known = workspace.catalog.exists(entity, project, facts.name)
+    ops = [op] if known else [create, op]
+    outcome = workspace.catalog.commit(entity, project, facts.name, *ops)[-1]
+    if facts.metadata and outcome.get("metadata_ignored"):
+        log.warning(
+            "%s: the content is that of version v%s, so no new version was made and the "
+            "metadata of that one stays", facts.name, outcome["version"],
+        )  # fmt: skip
+    state = workspace.catalog.state(entity, project, facts.name)
+    artifact._become(
+        committed(workspace, entity, project, facts.name, cast(int, outcome["version"]), state)
+    )
+
+
+def new_draft(artifact: Artifact) -> Artifact:
+    """As `Artifact.new_draft`: the source's entries, facts and home; no aliases, tags or TTL."""
+    from wbart.artifact import Artifact as Fresh
+
+    at = artifact._at("new_draft")
+    draft = Fresh(at.source_place.collection, at.type)
+    draft._facts.continue_from(artifact._facts, at)
+    draft._filling.start_from(at)
+    return draft
+
+
+def _newest(
+    workspace: Workspace, entity: str, project: str, name: str
+) -> tuple[Version, Manifest] | None:
+    """The newest live version's manifest: what a new version will mostly consist of."""
+    try:
+        state = workspace.catalog.state(entity, project, name)
+    except CollectionNotFound:
+        return None
+    version = view(workspace, state, (entity, project, name)).newest()
+    if version is None:
+        return None
+    store = workspace.store
+    return version, Manifest.restore(store.nodes, version.manifest, store.algorithm)
+
+
+def _merged(base: Manifest, draft: Draft) -> Draft:
+    """The base's entries with the draft's above them."""
+    merged = Draft(base.algorithm, base)
+    for entry in draft.entries():
+        merged.put(entry, overwrite=True)
+    return merged

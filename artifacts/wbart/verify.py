@@ -1,0 +1,96 @@
+"""Verify: a folder read in full and compared with a version's digests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from wbart.download import Selection, download, write
+from wbart.errors import VerifyFailed, VerifyMissing
+from wbart.fetch_references import fetch_reference, reference_matches
+from wbart.report import VerifyReport
+from wbart.root import download_root
+from wbart.standing import standings
+from wbart.tally import Tally
+from wbart_manifest.entry import Entry
+from wbart_storage.folder_hash import FolderHash, Hashed
+from wbart_storage.progress import Event, Progress, silent
+
+if TYPE_CHECKING:
+    from wbart.artifact import Artifact
+    from wbart.committed import Committed
+
+
+def verify(
+    artifact: Artifact,
+    root: str | os.PathLike[str] | None,
+    *,
+    repair: bool,
+    raises: bool,
+    progress: Progress,
+) -> VerifyReport:
+    """As `Artifact.verify`."""
+    at = artifact._at("verify")
+    target = download_root(at) if root is None else os.path.abspath(root)
+    if root is None and not os.path.isdir(target):
+        download(artifact, None, Selection(), False, None, silent)
+    tally = _compare(at, target, progress)
+    if repair:
+        _repair(at, target, tally)
+    report = tally.report()
+    if raises and not report.ok:
+        kind = VerifyMissing if report.missing else VerifyFailed
+        raise kind(report.first_fault(), report)
+    return report
+
+
+def _compare(at: Committed, root: str, progress: Progress) -> Tally:
+    tally = Tally()
+    workspace = at.workspace
+    hashing = FolderHash(root, workspace.store.algorithm, workspace.jobs)
+    for batch in hashing.run(_present(at, root, tally)):
+        for found in batch:
+            _judge(root, found, tally)
+        progress(Event("verify", tally.checked, tally.size, at.manifest.count, at.manifest.size))
+    return tally
+
+
+def _present(at: Committed, root: str, tally: Tally) -> Iterator[Entry]:
+    """The entries of which there is a file; what is missing or extra goes into the tally."""
+    for each in standings(root, at.manifest.entries(), None):
+        if each.entry is None:
+            tally.extra.append(each.path)
+        elif each.found is not None:
+            yield each.entry
+        elif each.entry.reference is not None and not reference_matches(each.entry, None):
+            tally.unverified.append(each.path)
+        else:
+            tally.missing.append(each.entry)
+
+
+def _judge(root: str, found: Hashed[Entry], tally: Tally) -> None:
+    entry = found.item
+    if found.error is not None:
+        tally.unreadable.append(entry)
+        return
+    tally.checked += 1
+    tally.size += max(0, found.size)
+    if entry.reference is not None:
+        same = reference_matches(entry, f"{root}/{entry.path}")
+        if same is None:
+            tally.unverified.append(entry.path)
+    else:
+        same = found.digest == entry.digest
+    if same is False:
+        tally.changed.append(entry)
+
+
+def _repair(at: Committed, root: str, tally: Tally) -> None:
+    """Write anew what is missing or changed; what is extra is the user's and stays."""
+    faulty = tally.faulty()
+    write(at.workspace, root, (each for each in faulty if each.reference is None), None, silent)
+    for each in faulty:
+        if each.reference is not None:
+            fetch_reference(at.workspace, each, root, allow_missing=False)
+    tally.repaired += [each.path for each in faulty]

@@ -1,0 +1,148 @@
+"""A workspace: one store together with the names and folders that apply here."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from dataclasses import dataclass, replace
+from functools import cached_property
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from wbart.catalog import Catalog
+from wbart.settings import Settings
+from wbart.version import TOOL
+from wbart_storage.errors import ObjectExists, StoreMissing
+from wbart_storage.store import Store, create_store, is_local, open_store
+
+if TYPE_CHECKING:
+    from wbart.artifact import Artifact
+    from wbart.refpath import Ref
+
+_MAX_JOBS = 8
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """What calls work on when they name no store, entity or project of their own."""
+
+    settings: Settings
+    store: Store
+
+    @classmethod
+    def open(cls, settings: Settings, *, create: bool = True) -> Workspace:
+        """Open the store that the settings name; a local folder becomes one on first use.
+
+        Raises StoreMissing for any other place without a store.
+        """
+        try:
+            return cls(settings, _open(settings))
+        except StoreMissing:
+            if not create or not is_local(settings.store):
+                raise
+        _create(settings)
+        return cls(settings, _open(settings))
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The collections of the store."""
+        return Catalog(self.store, self.actor)
+
+    @property
+    def entity(self) -> str:
+        """The entity of names that have none."""
+        return self.settings.entity or self.store.config.entity
+
+    @property
+    def project(self) -> str:
+        """The project of names that have none."""
+        return self.settings.project
+
+    @property
+    def jobs(self) -> int:
+        """How many threads bulk work gets."""
+        return self.settings.jobs or min(_MAX_JOBS, os.cpu_count() or 1)
+
+    @cached_property
+    def actor(self) -> str:
+        """Who does what is done here: the login name."""
+        try:
+            return getpass.getuser()
+        except (OSError, KeyError):
+            return "unknown"
+
+    def within(self, entity: str | None, project: str | None) -> Workspace:
+        """The same store with other defaults."""
+        settings = replace(
+            self.settings,
+            entity=entity or self.settings.entity,
+            project=project or self.settings.project,
+        )
+        return Workspace(settings, self.store)
+
+    def load(self, ref: Ref | str, *, type: str | None = None, at: float | None = None) -> Artifact:
+        """The version that a reference names. Raises ArtifactNotFound, TypeClash."""
+        from wbart.loading import load
+
+        return load(self, ref, type, at)
+
+
+class _Default:
+    """The workspace of the process, opened when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._opened: dict[Settings, Workspace] = {}
+        self.active: list[Workspace] = []
+
+    def get(self) -> Workspace:
+        with self._lock:
+            if self.active:
+                return self.active[-1]
+            settings = Settings.load()
+            found = next((w for s, w in self._opened.items() if s == settings), None)
+            if found is None:
+                found = Workspace.open(settings)
+                self._opened = {settings: found}
+            return found
+
+
+_default = _Default()
+
+
+def current() -> Workspace:
+    """The workspace of the active run, or else of this process and its surroundings."""
+    return _default.get()
+
+
+def default_digest_algorithm() -> str | None:
+    """W&B's digests that the surroundings ask for; None for the store's own alone."""
+    if _default.active:
+        return _default.active[-1].settings.digest_algorithm
+    return Settings.load().digest_algorithm
+
+
+def enter(workspace: Workspace) -> None:
+    """Make it the current one until `leave`."""
+    _default.active.append(workspace)
+
+
+def leave(workspace: Workspace) -> None:
+    """End what `enter` began."""
+    _default.active.remove(workspace)
+
+
+def _open(settings: Settings) -> Store:
+    return open_store(
+        settings.store,
+        cache=settings.cache_dir,
+        tool=TOOL,
+        storage_options=settings.storage_options,
+    )
+
+
+def _create(settings: Settings) -> None:
+    try:
+        create_store(settings.store, entity=settings.entity or "default")
+    except ObjectExists:
+        return  # another process was quicker

@@ -1,0 +1,143 @@
+"""A store, opened: its objects, what its configuration says, and this machine's folder for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from wbart_storage.blobs import Blobs
+from wbart_storage.clock import Clock, SystemClock
+from wbart_storage.config import StoreConfig, create_config, read_config
+from wbart_storage.fingerprint import Fingerprints
+from wbart_storage.fold import Fold
+from wbart_storage.ingest import Ingest, Second
+from wbart_storage.journal import Journal
+from wbart_storage.nodes import StoredNodes
+from wbart_storage.objects import Adopts, ObjectStore, ability
+from wbart_storage.opening import open_objects
+from wbart_storage.probe import admit
+from wbart_storage.retry import Retry
+from wbart_storage.session import Session
+from wbart_storage.stage import Stage
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class Store:
+    """One store as this process sees it. Safe to share between threads."""
+
+    url: str
+    objects: ObjectStore
+    config: StoreConfig
+    local: Path
+    """This machine's folder for the store: fingerprints, cache. May be deleted at any time."""
+    clock: Clock
+    tool: str
+
+    @property
+    def algorithm(self) -> str:
+        """The digest algorithm that names all content of the store."""
+        return self.config.digest
+
+    @cached_property
+    def blobs(self) -> Blobs:
+        """Blobs read back, checked."""
+        return Blobs(self.objects, self.algorithm)
+
+    @cached_property
+    def nodes(self) -> StoredNodes:
+        """The nodes of manifests."""
+        return StoredNodes(self.objects)
+
+    def fingerprints(self) -> Fingerprints:
+        """A fresh connection to what this machine remembers of local files."""
+        return Fingerprints(self.local / "state.db")
+
+    def stage(self) -> Stage:
+        """A new stage, on the store's own file system where it has one."""
+        adopts = ability(self.objects, Adopts)
+        staging = adopts.staging() if adopts is not None else self.local / "staging"
+        return Stage(
+            Session(staging, self.clock),
+            self.algorithm,
+            pack_size=self.config.pack.target,
+            min_members=self.config.pack.min_members,
+        )
+
+    def ingest(
+        self, stage: Stage, prints: Fingerprints, executor: Executor, second: Second | None
+    ) -> Ingest:
+        """What takes local files into the stage."""
+        return Ingest(
+            stage,
+            self.objects,
+            prints,
+            self.algorithm,
+            max_member=self.config.pack.max_member,
+            now_ns=self._now_ns,
+            executor=executor,
+            second=second,
+        )
+
+    def journal(self, prefix: str, fold: Fold[S]) -> Journal[S]:
+        """The journal below a prefix, given its meaning by fold."""
+        return Journal(
+            self.objects,
+            prefix,
+            fold,
+            algorithm=self.algorithm,
+            clock=self.clock,
+            tool=self.tool,
+        )
+
+    @property
+    def _now_ns(self) -> Callable[[], int]:
+        return lambda: int(self.clock.now() * 1e9)
+
+
+def is_local(url: str) -> bool:
+    """Whether a URL or path names a folder of this machine."""
+    scheme, separator, _ = url.partition("://")
+    return not separator or scheme in ("file", "local")
+
+
+def create_store(
+    url: str,
+    *,
+    digest: str = "blake3",
+    entity: str = "default",
+    single_writer: bool = False,
+    storage_options: Mapping[str, object] | None = None,
+) -> StoreConfig:
+    """Make a store at a URL or path, once its backend has shown that it keeps its promises.
+
+    Raises ObjectExists when there is one, StoreRefused for a backend without exclusive create.
+    """
+    objects = open_objects(url, storage_options)
+    abilities = admit(objects, single_writer)
+    config = StoreConfig(
+        digest=digest, entity=entity, single_writer=single_writer, abilities=abilities
+    )
+    create_config(objects, config)
+    return config
+
+
+def open_store(
+    url: str,
+    *,
+    cache: Path,
+    tool: str,
+    clock: Clock | None = None,
+    storage_options: Mapping[str, object] | None = None,
+) -> Store:
+    """Open the store at a URL or path. Raises StoreMissing, StoreUnsupported."""
+    objects = open_objects(url, storage_options)
+    if not is_local(url):
+        objects = Retry(objects)
+    config = read_config(objects)
+    return Store(url, objects, config, cache / config.store_id, clock or SystemClock(), tool)
