@@ -28,6 +28,7 @@ class Builder:
         self._entries: list[Entry] = []
         self._boundary = Boundary(1, shape)
         self._levels: list[_Level] = []
+        self._wide = b""  # the branch closed last, if it has more children than one
 
     def feed(self, entries: Sequence[Entry]) -> None:
         """Take the next entries. Raises EntryClash for a file that is a folder among them.
@@ -64,7 +65,16 @@ class Builder:
             if self._levels[level - 2].pending:
                 self._add(level + 1, self._close_branch(level))
             level += 1
-        return _lowest(self._levels[-1].pending[0], reader)
+        return self._lowest(self._levels[-1].pending[0], reader)
+
+    def _lowest(self, node: Node, reader: Reader) -> Node:
+        """Return the root below a chain of branches with one child each."""
+        while node.level > 1 and node.id != self._wide:
+            children = reader.branch(node, None)
+            if len(children) > 1:
+                break
+            node = children[0]
+        return node
 
     def _add(self, level: int, child: Node) -> None:
         if level > self._shape.max_level + 1:
@@ -96,6 +106,7 @@ class Builder:
         here.boundary.restart()
         logical = branch.encode_logical(level, children)
         found = branch.branch_id(logical, len(children), self._algorithm)
+        self._wide = found if len(children) > 1 else b""
         if found in self.known:
             return self.known[found]
         count, size = branch.total(children)
@@ -109,12 +120,3 @@ class _Level:
     def __init__(self, boundary: Boundary) -> None:
         self.boundary = boundary
         self.pending: list[Node] = []
-
-
-def _lowest(node: Node, reader: Reader) -> Node:
-    while node.level > 1:
-        children = reader.branch(node, None)
-        if len(children) > 1:
-            break
-        node = children[0]
-    return node

@@ -39,7 +39,10 @@ class Nodes(Protocol):
         """Return the bytes of a node. Raises what the store raises when it has none."""
 
     def put(self, node_id: bytes, data: bytes) -> None:
-        """Keep the bytes of a node; a node that is there already may stay as it is."""
+        """Keep the bytes of a node; one that is there already may stay as it is.
+
+        get finds it from then on, however late the store itself is written.
+        """
 
 
 class MemoryNodes:

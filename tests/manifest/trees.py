@@ -39,7 +39,8 @@ def entries_of_every_kind() -> list[Entry]:
 def build(
     entries: Iterable[Entry], shape: Shape = TINY, nodes: MemoryNodes | None = None
 ) -> Manifest:
-    return Manifest.build(nodes or MemoryNodes(), entries, BLAKE3, shape=shape)
+    kept = MemoryNodes() if nodes is None else nodes
+    return Manifest.build(kept, entries, BLAKE3, shape=shape)
 
 
 def build_model(model: Mapping[str, Entry], shape: Shape = TINY) -> Manifest:
