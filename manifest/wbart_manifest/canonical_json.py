@@ -1,6 +1,7 @@
 """Canonical JSON: sorted keys, no spaces, UTF-8. Spelled out, since digests hang on its bytes."""
 
 import json
+from collections.abc import Mapping
 from json.encoder import encode_basestring
 
 _encoder = json.JSONEncoder(
@@ -13,9 +14,9 @@ def encode(value: object) -> bytes:
     return _encoder.encode(value).encode()
 
 
-def encode_object(value: dict[str, object]) -> bytes:
+def encode_object(value: Mapping[str, object]) -> bytes:
     """Return an object as canonical JSON, the empty one as no bytes: the form entries carry."""
-    return encode(value) if value else b""
+    return encode(dict(value)) if value else b""
 
 
 def encode_text(text: str) -> bytes:

@@ -36,7 +36,7 @@ class Manifest:
         self.root = root
         self.algorithm = check_algorithm(algorithm)
         self.nodes = nodes
-        self._shape = shape
+        self.shape = shape
         self.reader = Reader(nodes, algorithm, {})
 
     @classmethod
@@ -123,14 +123,14 @@ class Manifest:
         """
         if not self.count:
             added = _added(Edits(edits))
-            return Manifest.build(self.nodes, added, self.algorithm, shape=self._shape)
-        builder = Builder(self.nodes, self.algorithm, self._shape)
+            return Manifest.build(self.nodes, added, self.algorithm, shape=self.shape)
+        builder = Builder(self.nodes, self.algorithm, self.shape)
         applied = Applied(self.reader, builder, Edits(edits))
         applied.copy(self.root, None)
         root = builder.finish(self.reader)
         if root.id == self.root.id:
             return self
-        edited = Manifest(self.nodes, root, self.algorithm, shape=self._shape)
+        edited = Manifest(self.nodes, root, self.algorithm, shape=self.shape)
         edited._refuse_clashes(applied.must_be_free, applied.must_be_files)
         return edited
 
