@@ -63,7 +63,7 @@ class Settings:
     """Logging waits until the version is committed."""
     digest_algorithm: str | None = None
     """MD5 or XXH128 for W&B's digests on top; None: the store's own."""
-    storage_options: Mapping[str, object] = field(default_factory=dict)
+    storage_options: Mapping[str, object] = field(default_factory=dict, hash=False)
     """What fsspec is given for the store's URL."""
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
     """Where each value that is no default came from, in words."""
