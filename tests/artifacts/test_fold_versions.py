@@ -66,6 +66,15 @@ def test_the_same_content_again_is_no_new_version(journal: Journal) -> None:
     assert journal.state.versions[0].tags == ("t", "u")
 
 
+def test_the_same_content_again_takes_latest_back(journal: Journal) -> None:
+    journal.version("a")
+    journal.commit({"op": "alias", "version": 0, "remove": ["latest"]})
+
+    journal.version("a")
+
+    assert journal.state.aliases == {"latest": 0}
+
+
 def test_metadata_of_the_existing_version_stays_and_the_outcome_says_so(journal: Journal) -> None:
     journal.version("a", metadata={"n": 1})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -161,6 +162,14 @@ def test_a_bad_value_names_its_variable_and_the_reason(
 
     assert variable in str(caught.value)
     assert isinstance(caught.value, ValueError)
+
+
+def test_settings_can_be_keys_and_cross_process_borders(start: Path) -> None:
+    settings = load(start, {"WBART_STORAGE_OPTIONS": '{"anon": true}'})
+
+    again = pickle.loads(pickle.dumps(settings))
+
+    assert {settings: "open"}[again] == "open"
 
 
 def test_storage_options_are_never_shown(start: Path) -> None:
