@@ -88,7 +88,7 @@ class Checkpoints(Generic[S]):
             key = checkpoint_prefix(self._prefix) + hint["checkpoint"]
         except ObjectMissing:
             return None
-        except (StorageError, ValueError, LookupError, TypeError) as error:
+        except (StorageError, ValueError, LookupError, TypeError, RecursionError) as error:
             log.info("no use of the hint at %s: %s", hint_key(self._prefix), error)
             return None
         parts = checkpoint_parts(key)

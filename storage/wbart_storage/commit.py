@@ -12,7 +12,7 @@ from wbart_storage.errors import EpochFenced, OutcomeUnknown, StorageError
 from wbart_storage.fold import S
 from wbart_storage.inbox import Inbox, Letter
 from wbart_storage.readback import TRIES, Wait, pause
-from wbart_storage.record import Intent, Record
+from wbart_storage.record import Intent, Record, check_intent
 from wbart_storage.slots import Log
 from wbart_storage.tail import Committed, Tail
 
@@ -45,6 +45,7 @@ class Committer(Generic[S]):
         A state that nobody has compared with the log in this call may be stale, so it may lose
         one slot for free: it is the second loss that means contention.
         """
+        check_intent(intent)
         mine = self._inbox.letter(intent, epoch)
         if self._tail.warm and intent.txid not in self._tail.tally.txids:
             found = self._through_slot(mine, intent)
@@ -59,7 +60,8 @@ class Committer(Generic[S]):
         Some slots are for all, or letters of the slow would wait as long as the quick commit.
         """
         self._check_fence(mine.epoch)
-        if (self._tail.tally.seq + 1) % _SHARED == 0:
+        slot = self._tail.tally.seq + 1
+        if slot % _SHARED == _SHARED - 1:
             found = self._share(mine, intent)
         else:
             found, _ = self._place([intent], mine.epoch, mine.txid)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 from wbart_storage.clock import Clock, FixedClock
 from wbart_storage.journal import Journal
-from wbart_storage.objects import ObjectStore
+from wbart_storage.objects import ObjectStat, ObjectStore
 from wbart_storage.record import Intent, Record
 
 PREFIX = "c/team/project/data/"
@@ -62,3 +64,41 @@ def committed(store: ObjectStore) -> list[str]:
         seen += [txid for txid in txids if txid not in seen]
         fence = max([fence, *(intent.fence for intent in record.intents)])
     return seen
+
+
+class Counted:
+    """A store that writes down what it is asked, and can be told to do something first."""
+
+    def __init__(self, inner: ObjectStore) -> None:
+        self.inner = inner
+        self.calls: list[str] = []
+        self.before: Callable[[str, str], None] = lambda call, key: None
+
+    def _note(self, call: str, key: str) -> None:
+        self.calls.append(f"{call} {key.removeprefix(PREFIX)}")
+        self.before(call, key)
+
+    def create(self, key: str, data: bytes) -> None:
+        self._note("create", key)
+        self.inner.create(key, data)
+
+    def put(self, key: str, source: bytes | Path) -> None:
+        self._note("put", key)
+        self.inner.put(key, source)
+
+    def get(self, key: str, start: int = 0, end: int | None = None) -> bytes:
+        self._note("get", key)
+        return self.inner.get(key, start, end)
+
+    def list(self, prefix: str, delimiter: str = "") -> Iterator[ObjectStat]:
+        self._note("list", prefix)
+        return self.inner.list(prefix, delimiter)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        wanted = list(keys)
+        self._note("delete", " ".join(wanted))
+        self.inner.delete(wanted)
+
+    def stat(self, key: str) -> ObjectStat:
+        self._note("stat", key)
+        return self.inner.stat(key)
