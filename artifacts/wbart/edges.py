@@ -1,0 +1,25 @@
+"""From a version to the edge that a run's record keeps of it, and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wbart.loading import load_by_id
+from wbart.runrecord import Edge
+
+if TYPE_CHECKING:
+    from wbart.artifact import Artifact
+    from wbart.workspace import Workspace
+
+
+def edge_of(artifact: Artifact) -> Edge:
+    """The edge to the version that the artifact is, or that it links to."""
+    at = artifact._at("id")
+    place = at.source_place
+    return Edge(at.source.id, place.entity, place.project, place.collection, place.number, at.type)
+
+
+def artifact_of(workspace: Workspace, edge: Edge) -> Artifact:
+    """The version that the edge leads to. Raises ArtifactNotFound when it is deleted."""
+    hint = f"{edge.entity}/{edge.project}/{edge.collection}:v{edge.version}"
+    return load_by_id(workspace, edge.id, hint)

@@ -1,0 +1,65 @@
+"""The parts in which a run's history is stored: JSON lines under gzip, each written once."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from wbart.errors import Conflict
+from wbart_storage import readback
+from wbart_storage.keys import history_key, history_prefix
+from wbart_storage.objects import ObjectStore
+
+Row = dict[str, Any]
+
+
+class HistoryParts:
+    """The parts of the run at prefix, from a first one on. One writer; any number of readers."""
+
+    def __init__(
+        self,
+        objects: ObjectStore,
+        prefix: str,
+        first: int = 0,
+        wait: readback.Wait = time.sleep,
+    ) -> None:
+        self.first = first
+        self._objects = objects
+        self._prefix = prefix
+        self._wait = wait
+        self._next: int | None = None
+
+    def append(self, lines: bytes) -> None:
+        """Store lines as the next part, durable when this returns. Raises Conflict as a writer."""
+        if self._next is None:
+            self._next = self.count()
+        # No time in the header: the same lines are the same bytes, so a lost answer is no loss.
+        data = gzip.compress(lines, compresslevel=6, mtime=0)
+        key = history_key(self._prefix, self._next)
+        if readback.create(self._objects, key, data, self._wait) != data:
+            raise Conflict(f"{key} was written by another process")
+        self._next += 1
+
+    def count(self) -> int:
+        """How many parts there are, those before the first of ours included."""
+        return sum(1 for _ in self._objects.list(history_prefix(self._prefix)))
+
+    def rows(self) -> Iterator[Row]:
+        """All rows, in the order in which they were logged."""
+        for number in range(self.first, self.count()):
+            yield from self._part(number)
+
+    def last(self) -> Row | None:
+        """The newest row; None when there is none."""
+        count = self.count()
+        if count <= self.first:
+            return None
+        rows = self._part(count - 1)
+        return rows[-1] if rows else None
+
+    def _part(self, number: int) -> list[Row]:
+        data = gzip.decompress(self._objects.get(history_key(self._prefix, number)))
+        return [json.loads(line) for line in data.splitlines()]

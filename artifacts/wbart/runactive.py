@@ -1,0 +1,73 @@
+"""The runs of this process that have begun and not finished; the newest is the active one."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from wbart.errors import Error
+
+if TYPE_CHECKING:
+    from wbart.run import Run
+
+log = logging.getLogger(__name__)
+
+_runs: list[Run] = []
+
+
+def active() -> Run | None:
+    """The run that module-level calls go to; None outside any run."""
+    return _runs[-1] if _runs else None
+
+
+def the_active(call: str) -> Run:
+    """The active run. Raises Error, in W&B's words, when there is none."""
+    run = active()
+    if run is None:
+        raise Error(f"You must call wandb.init() before wandb.{call}()")
+    return run
+
+
+def previous(
+    reinit: bool | str | None, id_: str | None, entity: str | None, project: str | None
+) -> Run | None:
+    """The active run if a new `init` means it; else None, and it is finished unless kept."""
+    run = active()
+    if run is None or reinit == "create_new":
+        return None
+    same = (id_ in (None, run.id), entity in (None, run.entity), project in (None, run.project))
+    if reinit in (True, "finish_previous") or not all(same):
+        run.finish()
+        return None
+    log.warning("run %s is active and is returned again; finish it to begin another", run.path)
+    return run
+
+
+def enter(run: Run) -> None:
+    """Make run the active one."""
+    _runs.append(run)
+
+
+def leave(run: Run) -> None:
+    """The run is active no more; whichever was before it is again."""
+    if run in _runs:
+        _runs.remove(run)
+
+
+def _finish_all() -> None:
+    """A script that ends without `finish` still gets its uploads, and the state it deserves."""
+    failed = getattr(sys, "last_value", None) is not None
+    for run in reversed(_runs.copy()):
+        try:
+            run.finish(exit_code=1 if failed else 0)
+        except Exception:
+            # Nobody is left to catch it; the other runs still have to end.
+            log.warning("run %s could not be finished", run.path, exc_info=True)
+
+
+# A forked child has none of the threads that a run needs, and must not end its parent's runs.
+os.register_at_fork(after_in_child=_runs.clear)
+atexit.register(_finish_all)

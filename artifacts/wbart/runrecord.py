@@ -1,0 +1,117 @@
+"""The record of a run: small increments under its key, each written once; the last word counts.
+
+An increment says which fields are what from now on, and which versions the run used or logged.
+The record is the fold of all increments in order.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from wbart.errors import RunNotFound
+from wbart.runpath import RunPath
+from wbart_storage import canonical
+from wbart_storage.errors import JournalCorrupt, StoreUnsupported
+from wbart_storage.keys import increment_number, run_prefix
+from wbart_storage.objects import ObjectStore
+
+VERSION = 1
+_READERS = 16
+
+
+class Edge(Struct, frozen=True):
+    """A version of a sequence that a run used or logged."""
+
+    id: str
+    entity: str
+    project: str
+    collection: str
+    version: int
+    type: str
+
+
+class Increment(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One addition to a run's record."""
+
+    kind: Literal["start", "update", "finish"]
+    writer: str
+    """32 hex digits, random for each process and run: tells whose increment it is."""
+    actor: str
+    ts: float
+    """Seconds since the epoch, by the writer's clock."""
+    fresh: bool = False
+    """A start that begins anew: fields said before no longer count. Edges stay."""
+    set: dict[str, Any] = {}
+    used: tuple[Edge, ...] = ()
+    logged: tuple[Edge, ...] = ()
+
+    def encode(self) -> bytes:
+        """Canonical JSON. ValueError when a value has no JSON form."""
+        return canonical.encode({"v": VERSION, **msgspec.to_builtins(self)})
+
+
+def decode(data: bytes, key: str) -> Increment:
+    """The increment of these bytes. Raises JournalCorrupt, StoreUnsupported; both name key."""
+    try:
+        document = canonical.decode(data)
+        version = document.get("v") if isinstance(document, dict) else None
+        if not isinstance(version, int):
+            raise ValueError(f"version {version!r}")
+        if version > VERSION:
+            raise StoreUnsupported(f"{key} has version {version}, this release knows {VERSION}")
+        return msgspec.convert(document, Increment)
+    except ValueError as error:
+        raise JournalCorrupt(key, f"no increment of a run: {error}") from error
+
+
+@dataclass
+class RunRecord:
+    """What all increments of one run say together."""
+
+    path: RunPath
+    fields: dict[str, Any] = field(default_factory=dict)
+    used: dict[str, Edge] = field(default_factory=dict)
+    logged: dict[str, Edge] = field(default_factory=dict)
+    created_at: float = 0.0
+    updated_at: float = 0.0
+    next: int = 0
+    """The number of the next increment."""
+
+    def apply(self, increment: Increment) -> None:
+        """Take the next increment in."""
+        if increment.fresh:
+            self.fields = {}
+        if self.next == 0 or increment.fresh:
+            self.created_at = increment.ts
+        self.fields.update(increment.set)
+        self.used.update((edge.id, edge) for edge in increment.used)
+        self.logged.update((edge.id, edge) for edge in increment.logged)
+        self.updated_at = max(self.updated_at, increment.ts)
+        self.next += 1
+
+
+def read_record(objects: ObjectStore, path: RunPath) -> RunRecord:
+    """The run's record as it is now. Raises RunNotFound."""
+    prefix = run_prefix(path.entity, path.project, path.id)
+    listed = (stat.key for stat in objects.list(prefix, "/"))
+    keys = [key for key in listed if increment_number(key) is not None]
+    if not keys:
+        raise RunNotFound(f"Could not find run {path}")
+    record = RunRecord(path)
+    for key, data in zip(keys, _get_all(objects, keys), strict=True):
+        if increment_number(key) != record.next:
+            raise JournalCorrupt(key, f"increment {record.next} is missing")
+        record.apply(decode(data, key))
+    return record
+
+
+def _get_all(objects: ObjectStore, keys: list[str]) -> list[bytes]:
+    if len(keys) == 1:
+        return [objects.get(keys[0])]
+    with ThreadPoolExecutor(min(_READERS, len(keys)), "wbart-run-read") as executor:
+        return list(executor.map(objects.get, keys))

@@ -1,0 +1,112 @@
+"""How a run begins: which workspace, which id, anew or where it was left."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from wbart import names, workspace
+from wbart.errors import ArgumentTypeInvalid, RunNotFound, UsageError
+from wbart.historyparts import HistoryParts
+from wbart.liverun import Run
+from wbart.runhistory import History
+from wbart.runpath import RunPath
+from wbart.runrecord import RunRecord, read_record
+from wbart.runwriter import RunWriter
+from wbart.settings import Settings
+from wbart.workspace import Workspace
+from wbart_storage.keys import run_prefix
+
+_RESUME = (None, False, True, "allow", "auto", "must", "never")
+_MODES = (None, "online", "offline", "shared", "disabled")
+
+
+def scratch(mode: str | None, store: object) -> object:
+    """The store, or one that ends with the process when the mode is `disabled`."""
+    if mode not in _MODES:
+        raise UsageError(f"mode must be 'online', 'offline' or 'disabled': {mode!r}")
+    if mode != "disabled":
+        return store
+    folder = tempfile.mkdtemp(prefix="wbart-disabled-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def open_workspace(
+    store: object, entity: str | None, project: str | None, settings: object
+) -> Workspace:
+    """The workspace that the arguments name; what they leave out the surroundings say."""
+    given = {"store": store, "entity": entity, "project": project}
+    given = {name: value for name, value in given.items() if value is not None}
+    if isinstance(settings, Settings):
+        known: dict[str, Any] = given
+        return Workspace.open(replace(settings, **known))
+    if settings is not None and not isinstance(settings, Mapping):
+        raise ArgumentTypeInvalid(f"settings must be Settings, not {type(settings).__name__}")
+    if not settings and store is None:
+        return workspace.current().within(_entity(entity), _project(project))
+    return Workspace.open(Settings.load({**(settings or {}), **given}))
+
+
+def begin(
+    workspace: Workspace, id_: str | None, resume: bool | str | None, fields: dict[str, Any]
+) -> Run:
+    """Write the start of the run. UsageError when `resume` forbids it."""
+    if resume not in _RESUME:
+        raise UsageError(f"resume must be 'allow', 'must', 'never', 'auto' or None: {resume!r}")
+    run_id = names.run_id(id_) if id_ is not None else names.random_run_id()
+    path = RunPath(workspace.entity, workspace.project, run_id)
+    before = _before(workspace, path, resume) if id_ is not None or resume == "must" else None
+    resumed = before is not None and bool(resume)
+    kept = before.fields if before is not None and resumed else {}
+    started = {"name": run_id, **kept, **fields, "state": "running"}
+    parts = _parts(workspace, path, before, kept)
+    started["first_part"] = parts.first
+    store = workspace.store
+    number = before.next if before is not None else 0
+    writer = RunWriter(store.objects, path, workspace.actor, store.clock, number)
+    writer.start(started, fresh=not resumed)
+    return Run(workspace, writer, _history(workspace, parts, kept), started, resumed=resumed)
+
+
+def _before(workspace: Workspace, path: RunPath, resume: bool | str | None) -> RunRecord | None:
+    try:
+        record = read_record(workspace.store.objects, path)
+    except RunNotFound:
+        if resume == "must":
+            raise UsageError(f"resume='must', but run {path} does not exist") from None
+        return None
+    if resume == "never":
+        raise UsageError(f"resume='never', but run {path} exists")
+    return record
+
+
+def _parts(
+    workspace: Workspace, path: RunPath, before: RunRecord | None, kept: Mapping[str, Any]
+) -> HistoryParts:
+    """The parts of the history; those of a run that begins anew are passed over."""
+    objects = workspace.store.objects
+    prefix = run_prefix(path.entity, path.project, path.id)
+    first = int(kept.get("first_part", 0))
+    if before is not None and not kept:
+        first = HistoryParts(objects, prefix).count()
+    return HistoryParts(objects, prefix, first)
+
+
+def _history(workspace: Workspace, parts: HistoryParts, kept: Mapping[str, Any]) -> History:
+    last = parts.last() if kept else None
+    step = int(last["_step"]) + 1 if last is not None else 0
+    elapsed = max(float(kept.get("runtime", 0.0)), float(last["_runtime"]) if last else 0.0)
+    return History(parts, workspace.store.clock, step=step, elapsed=elapsed)
+
+
+def _entity(entity: str | None) -> str | None:
+    return None if entity is None else names.entity(entity)
+
+
+def _project(project: str | None) -> str | None:
+    return None if project is None else names.project(project)
