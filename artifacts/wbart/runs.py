@@ -1,0 +1,48 @@
+"""Finding runs: by path, and by what they used. One request or more a run, until an index helps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from wbart.publicrun import PublicRun
+from wbart.runpath import RunPath
+from wbart.runrecord import read_record
+from wbart_storage.keys import runs_prefix, unquote
+
+if TYPE_CHECKING:
+    from wbart.workspace import Workspace
+
+
+def find(workspace: Workspace, path: RunPath) -> PublicRun:
+    """The run at a path. Raises RunNotFound."""
+    return PublicRun(workspace, read_record(workspace.store.objects, path))
+
+
+def users_of(workspace: Workspace, version_id: str) -> list[PublicRun]:
+    """All runs that used the version, through whatever link; oldest first."""
+    found = [
+        PublicRun(workspace, record)
+        for path in paths(workspace)
+        if version_id in (record := read_record(workspace.store.objects, path)).used
+    ]
+    return sorted(found, key=lambda run: (run.created_at, run.path))
+
+
+def paths(
+    workspace: Workspace, entity: str | None = None, project: str | None = None
+) -> Iterator[RunPath]:
+    """The paths of all runs: of the store, of an entity, or of a project."""
+    entities = [entity] if entity is not None else _children(workspace, "runs/")
+    for owner in entities:
+        below = runs_prefix(owner, "")[:-1]
+        projects = [project] if project is not None else _children(workspace, below)
+        for home in projects:
+            for run in _children(workspace, f"{runs_prefix(owner, home)}live/"):
+                yield RunPath(owner, home, run)
+
+
+def _children(workspace: Workspace, prefix: str) -> Iterator[str]:
+    for stat in workspace.store.objects.list(prefix, "/"):
+        if stat.key.endswith("/"):
+            yield unquote(stat.key[len(prefix) : -1])
