@@ -32,15 +32,11 @@ class Boundary:
         ):
             return self._ends_with_cap(weights, frozenset(ends))
         if ends:
-            self.restart()
+            self._items = self._text = 0
             text = sum(weights[ends[-1] :])
         self._items += len(keys) - (ends[-1] if ends else 0)
         self._text += text
         return ends
-
-    def restart(self) -> None:
-        """Begin a new node here, whatever came before."""
-        self._items = self._text = 0
 
     def _ends_with_cap(self, weights: Sequence[int], marked: frozenset[int]) -> list[int]:
         ends = []
@@ -50,5 +46,5 @@ class Boundary:
             full = self._items >= self._shape.max_items or self._text >= self._shape.max_text
             if full or at in marked:
                 ends.append(at)
-                self.restart()
+                self._items = self._text = 0
         return ends

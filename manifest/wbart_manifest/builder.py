@@ -47,7 +47,6 @@ class Builder:
 
     def feed_node(self, node: Node) -> None:
         """Take the next subtree as it is. Only when aligned(node.level)."""
-        self._nesting = Nesting()
         self._add(node.level + 1, node)
 
     def aligned(self, level: int) -> bool:
@@ -103,7 +102,6 @@ class Builder:
     def _close_branch(self, level: int) -> Node:
         here = self._levels[level - 2]
         children, here.pending = here.pending, []
-        here.boundary.restart()
         logical = branch.encode_logical(level, children)
         found = branch.branch_id(logical, len(children), self._algorithm)
         self._wide = found if len(children) > 1 else b""

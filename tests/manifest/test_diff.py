@@ -1,6 +1,6 @@
 import pytest
 from tests.manifest.test_manifest import Counted
-from tests.manifest.trees import BLAKE3, build, file, numbered
+from tests.manifest.trees import BLAKE3, TINY, build, file, numbered
 
 from wbart_manifest.diff import Change, diff
 from wbart_manifest.entry import Entry
@@ -47,6 +47,22 @@ def test_only_nodes_that_differ_are_read() -> None:
     assert [change.path for change in diff(*fresh)] == ["d250/f025000x"]
     assert len(nodes.gets) == 4
     assert list(diff(old, Manifest(nodes, old.root, BLAKE3))) == []
+
+
+def test_trees_of_different_height_share_what_they_share() -> None:
+    nodes = Counted()
+    old = Manifest.build(nodes, numbered(1000), BLAKE3, shape=TINY)
+    more = [file(f"z{number:04d}") for number in range(3000)]
+    new = old.edit([(entry.path, entry) for entry in more])
+    assert new.root.level > old.root.level
+    new_only = len(more)
+    small, large = (Manifest(nodes, each.root, BLAKE3, shape=TINY) for each in (old, new))
+    nodes.gets.clear()
+    changes = iter(diff(small, large))
+    next(changes)
+
+    assert len(nodes.gets) < 60
+    assert len(list(changes)) == new_only - 1
 
 
 def test_manifests_of_two_algorithms_cannot_be_compared() -> None:

@@ -4,6 +4,7 @@ from itertools import islice
 import pytest
 from tests.manifest.trees import BLAKE3, TINY, build, file, numbered, reference, reopened
 
+from wbart_manifest import branch
 from wbart_manifest.digest import Digest
 from wbart_manifest.entry import Entry, Reference
 from wbart_manifest.errors import (
@@ -171,6 +172,65 @@ def test_a_clash_with_what_an_edit_does_not_open_is_refused() -> None:
     for path in ["a/b", "d000", "x", "d001/f000100/deep/er", "x/y/z"]:
         with pytest.raises(EntryClash):
             reopened(manifest).edit([(path, file(path))])
+
+
+def test_a_new_file_below_a_file_of_another_leaf_is_refused() -> None:
+    """`x-...` sort between `x` and `x/y`, so the leaf that takes `x/y` does not hold `x`."""
+    manifest = build([file("x"), *(file(f"x-{number:03d}") for number in range(400))])
+
+    with pytest.raises(EntryClash, match=r"'x'.*'x/y'"):
+        reopened(manifest).edit([("x/y", file("x/y"))])
+    with pytest.raises(EntryClash, match=r"'x'.*'x/y/z'"):
+        reopened(manifest).edit([("x/y/z", file("x/y/z"))])
+    assert reopened(manifest).edit([("x", None), ("x/y", file("x/y"))]).count == 401
+
+
+def test_a_restored_root_may_become_a_child() -> None:
+    """Its first path is not in the record, and the branch above it must still name it."""
+    entries = numbered(40)
+    for count in range(1, 40):
+        small = build(entries[:count])
+        root = Node(small.root.id, small.root.level, "", small.count, small.size)
+        restored = Manifest(small.nodes, root, BLAKE3, shape=TINY)
+        large = restored.edit([(entry.path, entry) for entry in entries[count:]])
+
+        assert large.root == build(entries).root
+        assert list(reopened(large).entries()) == entries
+
+
+def test_a_child_that_reaches_into_the_next_is_corrupt() -> None:
+    nodes = MemoryNodes()
+    wide, narrow = (
+        build([file("a"), file("x")], FORMAT, nodes).root,
+        build([file("m"), file("n")], FORMAT, nodes).root,
+    )
+    low = forged(nodes, 2, [wide, narrow])
+    high = forged(nodes, 3, [forged(nodes, 2, [wide]), forged(nodes, 2, [narrow])])
+    higher = forged(nodes, 3, [forged(nodes, 2, [wide, narrow_at("z", nodes)]), low_at("y", nodes)])
+
+    for root in (low, high, higher):
+        with pytest.raises(ManifestCorrupt, match="reaches into"):
+            list(Manifest(nodes, root, BLAKE3).entries())
+    with pytest.raises(ManifestCorrupt, match="reaches into"):
+        Manifest(nodes, low, BLAKE3).get("b")
+    with pytest.raises(ManifestCorrupt, match="reaches into"):
+        Manifest(nodes, low, BLAKE3).edit([("b", file("b"))])
+
+
+def narrow_at(path: str, nodes: MemoryNodes) -> Node:
+    return build([file(path)], FORMAT, nodes).root
+
+
+def low_at(path: str, nodes: MemoryNodes) -> Node:
+    return forged(nodes, 2, [narrow_at(path, nodes)])
+
+
+def forged(nodes: MemoryNodes, level: int, children: list[Node]) -> Node:
+    """A branch by a writer that checks nothing."""
+    logical = branch.encode_logical(level, children)
+    node_id = branch.branch_id(logical, len(children), BLAKE3)
+    nodes.put(node_id, branch.encode(children, logical))
+    return Node(node_id, level, children[0].first, *branch.total(children))
 
 
 def test_a_file_may_become_a_folder_in_one_edit() -> None:

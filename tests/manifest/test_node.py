@@ -156,6 +156,16 @@ def test_a_bomb_is_refused_before_it_is_inflated() -> None:
         unpack(b"WBTEST", 1, resealed(liar + squeezed + bytes(8)))
 
 
+@pytest.mark.parametrize("end", [b"", b"x"])
+def test_a_column_that_is_not_one_whole_stream_is_corrupt(end: bytes) -> None:
+    squeezed = zlib.compress(b"a" * 100)
+    body = squeezed[:-1] if not end else squeezed + end
+    head = struct.pack("<6sHIBBII", b"WBTEST", 1, 1, 1, 1, 100, len(body))
+
+    with pytest.raises(ManifestCorrupt, match="inflate"):
+        unpack(b"WBTEST", 1, resealed(head + body + bytes(8)))
+
+
 @pytest.mark.parametrize(
     "columns",
     [
