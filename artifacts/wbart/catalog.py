@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator, Mapping
 
 from wbart.errors import CollectionNotFound
@@ -14,6 +13,7 @@ from wbart_storage.journal import Journal
 from wbart_storage.keys import collection_prefix, quote, unquote
 from wbart_storage.record import Intent, Record
 from wbart_storage.store import Store
+from wbart_storage.tokens import token_hex
 
 Op = Mapping[str, object]
 
@@ -68,7 +68,7 @@ class Catalog:
         Raises what stands against an op (TypeClash, HasAliases, …); then none of them is done.
         """
         intent = Intent(
-            txid=secrets.token_hex(16),
+            txid=token_hex(16),
             actor=self.actor,
             ts=self.store.clock.now(),
             ops=tuple(dict(op) for op in ops),

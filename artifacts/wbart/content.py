@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path, PurePath
@@ -196,6 +195,8 @@ def _folder_prefix(name: str | os.PathLike[str] | None) -> str:
 
 def _temporary_name(path: str, local_path: str | os.PathLike[str]) -> str:
     """W&B's name for a temporary file: the stem gives way to 20 hex digits of its MD5."""
+    import hashlib
+
     folder, slash, base = path.rpartition("/")
     try:
         with Path(local_path).open("rb") as file:

@@ -74,7 +74,7 @@ class Facts:
             found.source_place.collection,
             found.type,
             found.source.description,
-            dict(found.source.metadata),
+            metadata_rules.normalize(found.source.metadata),
             before.incremental if before is not None else False,
             ttl=found.member.ttl if found.is_link else found.source.ttl,
             distributed_id=before.distributed_id if before is not None else None,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING, cast
 
 from wbart import names
 from wbart.committed import committed
 from wbart.errors import ArgumentInvalid, CollectionNotFound
 from wbart.refpath import Ref
+from wbart_storage.tokens import token_hex
 
 if TYPE_CHECKING:
     from wbart.artifact import Artifact
@@ -33,7 +33,7 @@ def link(artifact: Artifact, target_path: str, aliases: list[str] | None) -> Art
     catalog = at.workspace.catalog
     op: dict[str, object] = {
         "op": "link",
-        "id": secrets.token_hex(16),
+        "id": token_hex(16),
         "source": {
             "entity": source.entity,
             "project": source.project,
@@ -43,11 +43,12 @@ def link(artifact: Artifact, target_path: str, aliases: list[str] | None) -> Art
         },
         "aliases": wanted,
     }
+    # The source first: a registry's link must never be without the note that keeps it alive.
+    catalog.commit(*source.home, _note("linked", source, (entity, project, name)))
     ops: list[dict[str, object]] = [op]
     if not catalog.exists(entity, project, name):
         ops.insert(0, {"op": "create", "type": at.type, "kind": "portfolio", "description": None})
     outcome = catalog.commit(entity, project, name, *ops)[-1]
-    catalog.commit(*source.home, _note("linked", source, (entity, project, name)))
     state = catalog.state(entity, project, name)
     number = cast(int, outcome["version"])
     return Linked._of(committed(at.workspace, entity, project, name, number, state))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wbart.refpath import Ref
+from wbart_manifest.digest import Digest
 from wbart_storage.disk import disk_errors
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def of(workspace: Workspace, folder: str | os.PathLike[str]) -> Ref | None:
 
 
 def _path(workspace: Workspace, folder: str) -> Path:
-    name = sha256(_real(folder).encode("utf-8", "surrogateescape")).hexdigest()
+    name = Digest.of(_real(folder).encode("utf-8", "surrogateescape")).hex
     return workspace.store.local / "origin" / f"{name}.json"
 
 

@@ -9,7 +9,6 @@ import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from wbart.errors import ArgumentInvalid
 from wbart.scrub import scrub
@@ -123,7 +122,7 @@ def local_path(uri: str) -> str:
     parts = urlsplit(uri)
     if parts.netloc not in ("", "localhost"):
         raise ArgumentInvalid(f"a file reference names no other machine: {uri!r}")
-    return url2pathname(unquote(parts.path)) or os.sep
+    return unquote(parts.path) or os.sep
 
 
 def unknown(uri: str, name: str | None, warn: Callable[[str], None]) -> Entry:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Mapping, Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import TYPE_CHECKING, cast
@@ -17,6 +16,7 @@ from wbart.loading import view
 from wbart.upload import upload
 from wbart_manifest.manifest import Manifest
 from wbart_storage.progress import Event, Progress, silent
+from wbart_storage.tokens import token_hex
 
 if TYPE_CHECKING:
     from wbart.artifact import Artifact
@@ -116,7 +116,7 @@ def save_draft(
     digest = wandb_digest(manifest, content.digests)
     op: Mapping[str, object] = {
         "op": "version",
-        "id": secrets.token_hex(16),
+        "id": token_hex(16),
         "type": facts.type,
         "digest": str(manifest.digest),
         "wandb": digest,

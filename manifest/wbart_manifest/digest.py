@@ -1,6 +1,5 @@
 """Digests: an algorithm's name and the hash of some bytes."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -81,7 +80,9 @@ def hasher(algorithm: str, threads: int = 1) -> Hasher:
     """Return a fresh hasher. BLAKE3 may use several threads; it pays on buffers over 1 MiB."""
     if check_algorithm(algorithm) == "blake3":
         return blake3(max_threads=threads)
-    return hashlib.sha256()
+    from hashlib import sha256  # loads OpenSSL: 10 ms that BLAKE3 need not pay
+
+    return sha256()
 
 
 def digest_function(algorithm: str) -> Callable[[Buffer], bytes]:
@@ -106,4 +107,6 @@ def _blake3(data: Buffer) -> bytes:
 
 
 def _sha256(data: Buffer) -> bytes:
-    return hashlib.sha256(data).digest()
+    from hashlib import sha256
+
+    return sha256(data).digest()

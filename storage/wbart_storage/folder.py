@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import secrets
 import stat
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from typing import Self
 
 from wbart_storage.disk import disk_error
 from wbart_storage.errors import FolderUnsafe
+from wbart_storage.tokens import token_hex
 
 _DOWN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -68,7 +68,7 @@ class Folder:
         If the block raises, nothing has changed.
         """
         parent, name = self._locate(path)
-        part = TEMPORARY + secrets.token_hex(8)
+        part = TEMPORARY + token_hex(8)
         try:
             fd = _create(part, parent, _DIRECT if direct else 0)
             try:
@@ -85,7 +85,7 @@ class Folder:
     def link(self, path: str, source: str, *, symbolic: bool = False) -> None:
         """Put a hard or symbolic link to source at path, replacing what was there."""
         parent, name = self._locate(path)
-        part = TEMPORARY + secrets.token_hex(8)
+        part = TEMPORARY + token_hex(8)
         try:
             if symbolic:
                 os.symlink(os.path.abspath(source), part, dir_fd=parent)

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from secrets import token_hex
 
 from wbart_storage.disk import source_error
 from wbart_storage.errors import ObjectMissing, SourceChanged, StorageError, StoreMissing
@@ -16,6 +15,7 @@ from wbart_storage.exclusive import place
 from wbart_storage.folders import Folders, sync_file
 from wbart_storage.keys import check_key, check_prefix
 from wbart_storage.objects import ObjectStat, check_range
+from wbart_storage.tokens import token_hex
 from wbart_storage.translate import translate, translated
 from wbart_storage.walk import walk
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote, urlsplit
 
 from wbart_storage.errors import StoreRefused
 from wbart_storage.local import LocalObjects
@@ -49,7 +48,7 @@ def _local_path(url: str) -> str:
     parts = urlsplit(url)
     if parts.netloc not in ("", "localhost") or not parts.path:
         raise StoreRefused(f"{url}: a file URL has three slashes and no host")
-    path = url2pathname(parts.path)
+    path = unquote(parts.path)
     return path if os.path.isabs(path) else os.sep + path
 
 

@@ -8,7 +8,6 @@ their digests, where an interrupted upload that is begun again finds them.
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from wbart_storage.clock import Clock
 from wbart_storage.disk import disk_errors
+from wbart_storage.tokens import token_hex
 
 READY = "ready"
 READY_SECONDS = 86_400.0
@@ -93,7 +93,7 @@ class Session:
 
 
 def _begin(staging: Path) -> tuple[Path, FileLock]:
-    name = secrets.token_hex(8)
+    name = token_hex(8)
     lock = FileLock(staging / f"{name}.lock", timeout=0)
     lock.acquire()
     folder = staging / name
