@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from wbart_storage.clock import Clock, FixedClock
+from wbart_storage.inbox import Inbox
 from wbart_storage.journal import Journal
+from wbart_storage.keys import inbox_prefix
 from wbart_storage.objects import ObjectStat, ObjectStore
 from wbart_storage.record import Intent, Record
 
@@ -102,3 +104,32 @@ class Counted:
     def stat(self, key: str) -> ObjectStat:
         self._note("stat", key)
         return self.inner.stat(key)
+
+
+def outpaced(store: ObjectStore, times: int, through: ObjectStore | None = None) -> Counted:
+    """A store on which somebody else takes the next slot right before each of our creates.
+
+    We reach it by way of through, if that is given.
+    """
+    counted = Counted(through or store)
+    chance = random.Random(times)
+
+    def rival(call: str, key: str) -> None:
+        nonlocal times
+        if times and call == "create" and "/log/" in key:
+            times -= 1
+            new_journal(store).commit(new_intent(chance))
+
+    counted.before = rival
+    return counted
+
+
+def write_letter(store: ObjectStore, intent: Intent, epoch: int = 0) -> None:
+    """Put an intent into the inbox, as a committer does who meets contention and then dies."""
+    inbox = Inbox(store, PREFIX, lambda seconds: None)
+    inbox.put(inbox.letter(intent, epoch), intent)
+
+
+def letters(store: ObjectStore) -> list[str]:
+    """The keys of all letters in the inbox."""
+    return [stat.key for stat in store.list(inbox_prefix(PREFIX))]

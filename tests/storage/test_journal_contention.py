@@ -11,14 +11,16 @@ from tests.storage.numbering import (
     Counted,
     Numbers,
     committed,
+    letters,
     new_intent,
     new_journal,
+    outpaced,
+    write_letter,
 )
 
 from wbart_storage import canonical, commit
 from wbart_storage.clock import FixedClock
 from wbart_storage.errors import EpochFenced, OutcomeUnknown, StoreFull
-from wbart_storage.inbox import Inbox
 from wbart_storage.journal import Journal
 from wbart_storage.keys import inbox_prefix, log_key
 from wbart_storage.memory import MemoryObjects
@@ -30,29 +32,6 @@ CHANCE = random.Random(11)
 
 def fence(epoch: int) -> Intent:
     return new_intent(CHANCE, {"op": "fence", "epoch": epoch})
-
-
-def outpaced(store: ObjectStore, times: int) -> Counted:
-    """A store on which somebody else takes the next slot right before each of our creates."""
-    counted = Counted(store)
-
-    def rival(call: str, key: str) -> None:
-        nonlocal times
-        if times and call == "create" and "/log/" in key:
-            times -= 1
-            new_journal(store).commit(new_intent(CHANCE))
-
-    counted.before = rival
-    return counted
-
-
-def write_letter(store: ObjectStore, intent: Intent, epoch: int = 0) -> None:
-    inbox = Inbox(store, PREFIX, lambda seconds: None)
-    inbox.put(inbox.letter(intent, epoch), intent)
-
-
-def letters(store: ObjectStore) -> list[str]:
-    return [stat.key for stat in store.list(inbox_prefix(PREFIX))]
 
 
 def append(store: ObjectStore, *intents: Intent, epoch: int = 0) -> None:
