@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 REPOSITORY = Path(__file__).parents[2]
 WINGS = ("artifacts", "storage", "manifest")
-COPIES = 6
+COPIES = 8
 # ext4 gives a file system an inode for every 16 KiB, so many small files need that much room.
 INODE = 16 * KIB
 
@@ -92,7 +92,7 @@ class _Runner:
         disk.settle(self.place.root)
         if not self.cold:
             work = self.place.work
-            memory.warm(256 * MIB + 2 * work.files * work.largest)
+            memory.warm(self.place.root, 256 * MIB + 2 * work.files * work.largest)
         return self._measure(argv)
 
     def _measure(self, argv: Argv) -> Cost:
