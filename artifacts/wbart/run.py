@@ -12,8 +12,9 @@ from wbart.liverun import Run
 from wbart.runactive import active, enter, previous, the_active
 from wbart.runconfig import Config, parsed, refuse_nested
 from wbart.runlogging import run_tags
-from wbart.runstart import begin, open_workspace, scratch
+from wbart.runstart import begin, scratch
 from wbart.runsummary import Summary
+from wbart.surroundings import open_workspace
 
 __all__ = [
     "Run",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
-import string
 from dataclasses import dataclass
+from urllib.parse import unquote
 
-_LETTERS = string.ascii_lowercase + string.digits
-_ID_LETTERS = 8
+from wbart import names
+from wbart.errors import ArgumentInvalid
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -31,6 +30,15 @@ class RunPath:
         return cls(value["entity"], value["project"], value["run"])
 
 
-def new_run_id() -> str:
-    """Eight random letters and digits: fresh in any project that people work in."""
-    return "".join(secrets.choice(_LETTERS) for _ in range(_ID_LETTERS))
+def parse(text: str, *, entity: str, project: str) -> RunPath:
+    """The run that a text of W&B's names: `[[entity/]project/][runs/]id`, or `project:id`.
+
+    What it leaves out is filled in. Raises ArgumentInvalid (a ValueError), NameInvalid.
+    """
+    whole = text.strip(" /").replace("/runs/", "/").replace("/sweeps/", "/")
+    parts = [unquote(part) for part in whole.replace(":", "/").split("/")]
+    if len(parts) > 3 or not all(parts):
+        raise ArgumentInvalid(f"not a path of a run: {text!r}")
+    missing = [entity, project][: 3 - len(parts)]
+    owner, home, run = [*missing, *parts]
+    return RunPath(names.entity(owner), names.project(home), names.run_id(run))

@@ -35,11 +35,15 @@ def paths(
     """The paths of all runs: of the store, of an entity, or of a project."""
     entities = [entity] if entity is not None else _children(workspace, "runs/")
     for owner in entities:
-        below = runs_prefix(owner, "")[:-1]
-        projects = [project] if project is not None else _children(workspace, below)
-        for home in projects:
+        homes = [project] if project is not None else projects_with_runs(workspace, owner)
+        for home in homes:
             for run in _children(workspace, f"{runs_prefix(owner, home)}live/"):
                 yield RunPath(owner, home, run)
+
+
+def projects_with_runs(workspace: Workspace, entity: str) -> Iterator[str]:
+    """The projects of an entity that have a run."""
+    return _children(workspace, runs_prefix(entity, "")[:-1])
 
 
 def _children(workspace: Workspace, prefix: str) -> Iterator[str]:

@@ -6,18 +6,16 @@ import atexit
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from wbart import names, workspace
-from wbart.errors import ArgumentTypeInvalid, RunNotFound, UsageError
+from wbart import names
+from wbart.errors import RunNotFound, UsageError
 from wbart.historyparts import HistoryParts
 from wbart.liverun import Run
 from wbart.runhistory import History
 from wbart.runpath import RunPath
 from wbart.runrecord import RunRecord, read_record
 from wbart.runwriter import RunWriter
-from wbart.settings import Settings
 from wbart.workspace import Workspace
 from wbart_storage.keys import run_prefix
 
@@ -34,22 +32,6 @@ def scratch(mode: str | None, store: object) -> object:
     folder = tempfile.mkdtemp(prefix="wbart-disabled-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
-
-
-def open_workspace(
-    store: object, entity: str | None, project: str | None, settings: object
-) -> Workspace:
-    """The workspace that the arguments name; what they leave out the surroundings say."""
-    given = {"store": store, "entity": entity, "project": project}
-    given = {name: value for name, value in given.items() if value is not None}
-    if isinstance(settings, Settings):
-        known: dict[str, Any] = given
-        return Workspace.open(replace(settings, **known))
-    if settings is not None and not isinstance(settings, Mapping):
-        raise ArgumentTypeInvalid(f"settings must be Settings, not {type(settings).__name__}")
-    if not settings and store is None:
-        return workspace.current().within(_entity(entity), _project(project))
-    return Workspace.open(Settings.load({**(settings or {}), **given}))
 
 
 def begin(
@@ -102,11 +84,3 @@ def _history(workspace: Workspace, parts: HistoryParts, kept: Mapping[str, Any])
     step = int(last["_step"]) + 1 if last is not None else 0
     elapsed = max(float(kept.get("runtime", 0.0)), float(last["_runtime"]) if last else 0.0)
     return History(parts, workspace.store.clock, step=step, elapsed=elapsed)
-
-
-def _entity(entity: str | None) -> str | None:
-    return None if entity is None else names.entity(entity)
-
-
-def _project(project: str | None) -> str | None:
-    return None if project is None else names.project(project)

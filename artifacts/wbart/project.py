@@ -1,0 +1,213 @@
+"""Projects, and the collections and types in them, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from wbart.collection import ArtifactCollection
+from wbart.errors import CollectionNotFound, ProjectNotFound, TypeNotFound
+from wbart.listing import Listing, parse_order
+from wbart.paginator import Key, Paginator
+from wbart.runs import paths, projects_with_runs
+
+if TYPE_CHECKING:
+    from wbart.workspace import Workspace
+
+_READERS = 16
+_FIELDS = ("name", "created_at", "updated_at")
+_KEYS: dict[str, Callable[[ArtifactCollection], Key]] = {
+    "name": lambda found: (found.name,),
+    "created_at": lambda found: (found.created_at, found.name),
+    "updated_at": lambda found: (found.updated_at, found.name),
+}
+
+
+def all_of(workspace: Workspace, entity: str, project: str) -> list[ArtifactCollection]:
+    """All collections of a project, read at once: each costs a request or two.
+
+    Raises ProjectNotFound when there is neither a collection nor a run.
+    """
+    found = list(workspace.catalog.collections(entity, project))
+    if not found and next(paths(workspace, entity, project), None) is None:
+        raise ProjectNotFound(f"project {project!r} not found under entity {entity!r}")
+
+    def read(name: str) -> ArtifactCollection | None:
+        try:
+            return ArtifactCollection.at(workspace, entity, project, name)
+        except CollectionNotFound:
+            return None  # deleted
+
+    with ThreadPoolExecutor(_READERS, "wbart-collections") as executor:
+        return [each for each in executor.map(read, found) if each is not None]
+
+
+class ArtifactCollections(Paginator[ArtifactCollection]):
+    """Collections of one type in a project, portfolios included; by name unless ordered.
+
+    Orders are `name`, `created_at` and `updated_at`, ascending unless a `-` stands before them.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        entity: str,
+        project: str,
+        type: str | None,
+        *,
+        order: str | None = None,
+        per_page: int | None = None,
+        start: str | None = None,
+    ) -> None:
+        field, descending = parse_order(order, _FIELDS, "name")
+        self._label = f"{entity}/{project}"
+
+        def load() -> Iterator[ArtifactCollection]:
+            return (
+                found for found in all_of(workspace, entity, project) if type in (None, found.type)
+            )
+
+        source = Listing(load, _KEYS[field], lambda found: found, descending)
+        super().__init__(source, per_page, start)
+
+    def __repr__(self) -> str:
+        return f"<ArtifactCollections {self._label} ({len(self)})>"
+
+
+class ArtifactType:
+    """A type of artifacts in a project."""
+
+    def __init__(self, workspace: Workspace, entity: str, project: str, name: str) -> None:
+        self._workspace = workspace
+        self.entity = entity
+        self.project = project
+        self.name = name
+
+    @property
+    def id(self) -> str:
+        """An opaque text that names it in its store."""
+        return f"{self.entity}/{self.project}/{self.name}"
+
+    def collections(
+        self, order: str | None = None, per_page: int | None = None, start: str | None = None
+    ) -> ArtifactCollections:
+        """The collections of this type."""
+        return ArtifactCollections(
+            self._workspace,
+            self.entity,
+            self.project,
+            self.name,
+            order=order,
+            per_page=per_page,
+            start=start,
+        )
+
+    def collection(self, name: str) -> ArtifactCollection:
+        """The collection of that name. Raises CollectionNotFound, also when its type is another."""
+        found = ArtifactCollection.at(self._workspace, self.entity, self.project, name)
+        if found.type != self.name:
+            raise CollectionNotFound(
+                f"collection {name!r} of type {self.name!r} not found in "
+                f"'{self.entity}/{self.project}'"
+            )
+        return found
+
+    def __repr__(self) -> str:
+        return f"<ArtifactType {self.name}>"
+
+
+class ArtifactTypes(Paginator[ArtifactType]):
+    """The types that the collections of a project have, by name."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        entity: str,
+        project: str,
+        *,
+        per_page: int | None = None,
+        start: str | None = None,
+    ) -> None:
+        self._label = f"{entity}/{project}"
+
+        def load() -> set[str]:
+            return {found.type for found in all_of(workspace, entity, project)}
+
+        def make(name: str) -> ArtifactType:
+            return ArtifactType(workspace, entity, project, name)
+
+        super().__init__(Listing(load, lambda name: (name,), make), per_page, start)
+
+    def __repr__(self) -> str:
+        return f"<ArtifactTypes {self._label} ({len(self)})>"
+
+
+def find_type(workspace: Workspace, entity: str, project: str, name: str) -> ArtifactType:
+    """The type of that name. Raises TypeNotFound when no collection has it."""
+    if all(found.type != name for found in all_of(workspace, entity, project)):
+        raise TypeNotFound(f"artifact type {name!r} not found in '{entity}/{project}'")
+    return ArtifactType(workspace, entity, project, name)
+
+
+class Project:
+    """A namespace of collections and runs; there as soon as something is in it."""
+
+    def __init__(self, workspace: Workspace, entity: str, name: str) -> None:
+        self._workspace = workspace
+        self.entity = entity
+        self.name = name
+
+    @property
+    def id(self) -> str:
+        """An opaque text that names it in its store."""
+        return f"{self.entity}/{self.name}"
+
+    @property
+    def url(self) -> str:
+        """Where a browser would show it; empty, since there is no server."""
+        return ""
+
+    def artifacts_types(self, per_page: int | None = None) -> ArtifactTypes:
+        """The types of its collections."""
+        return ArtifactTypes(self._workspace, self.entity, self.name, per_page=per_page)
+
+    def collections(
+        self, order: str | None = None, per_page: int | None = None, start: str | None = None
+    ) -> ArtifactCollections:
+        """Its collections, of whatever type."""
+        return ArtifactCollections(
+            self._workspace,
+            self.entity,
+            self.name,
+            None,
+            order=order,
+            per_page=per_page,
+            start=start,
+        )
+
+    def __repr__(self) -> str:
+        return f"<Project {self.entity}/{self.name}>"
+
+
+class Projects(Paginator[Project]):
+    """The projects of an entity that have a collection or a run, by name."""
+
+    PER_PAGE = 200
+
+    def __init__(self, workspace: Workspace, entity: str, per_page: int | None = None) -> None:
+        self.entity = entity
+
+        def load() -> set[str]:
+            return {
+                *workspace.catalog.projects(entity),
+                *projects_with_runs(workspace, entity),
+            }
+
+        def make(name: str) -> Project:
+            return Project(workspace, entity, name)
+
+        super().__init__(Listing(load, lambda name: (name,), make), per_page)
+
+    def __repr__(self) -> str:
+        return f"<Projects {self.entity}>"
