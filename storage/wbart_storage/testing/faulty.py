@@ -42,9 +42,9 @@ class Faulty:
 
     def lend(self, wanted: Callable[..., _Ability]) -> _Ability | None:
         found = ability(self.inner, wanted)
-        if isinstance(found, Adopts | Syncs):
-            return cast(_Ability, _FaultyAbility(self, found))
-        return found
+        if found is None or wanted not in (Adopts, Syncs):
+            return found
+        return cast(_Ability, _FaultyAbility(self, found))
 
     def create(self, key: str, data: bytes) -> None:
         self.strike(f"create {key}", lambda: self.inner.create(key, data), writes=True)
@@ -75,10 +75,10 @@ class Faulty:
         if not is_due:
             return call()
         if self._fault is Fault.FULL:
-            raise StoreFull(f"planted: no room for {what}")
+            raise StoreFull(f"planted at {what}: no room")
         if self._fault is Fault.AFTER:
             call()
-        raise StoreUnavailable(f"planted: {what}: {self._fault.value}")
+        raise StoreUnavailable(f"planted at {what}: {self._fault.value}")
 
 
 class _FaultyAbility:
@@ -90,9 +90,6 @@ class _FaultyAbility:
 
     def staging(self) -> Path:
         return cast(Path, self._inner.staging())
-
-    def path(self, key: str) -> Path:
-        return cast(Path, self._inner.path(key))
 
     def adopt(self, key: str, staged: Path) -> None:
         self._faulty.strike(f"adopt {key}", lambda: self._inner.adopt(key, staged), writes=True)
