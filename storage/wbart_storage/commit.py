@@ -62,7 +62,7 @@ class Committer(Generic[S]):
         self._check_fence(mine.epoch)
         slot = self._tail.tally.seq + 1
         if slot % _SHARED == _SHARED - 1:
-            found = self._share(mine, intent)
+            found = self._share(mine, intent, sent=False)
         else:
             found, _ = self._place([intent], mine.epoch, mine.txid)
         return found or self._tail.catch_up(mine.txid)
@@ -74,7 +74,7 @@ class Committer(Generic[S]):
         failures = 0
         for _ in range(_ROUNDS):
             try:
-                found = self._tail.catch_up(mine.txid) or self._share(mine, intent)
+                found = self._tail.catch_up(mine.txid) or self._share(mine, intent, sent=True)
                 failures = 0
             except EpochFenced:
                 raise
@@ -88,8 +88,8 @@ class Committer(Generic[S]):
             pause(self._wait)
         raise _unknown(mine, f"lost {_ROUNDS} slots")
 
-    def _share(self, mine: Letter, intent: Intent) -> Committed | None:
-        """Try the next slot with our intent and all that wait in the inbox."""
+    def _share(self, mine: Letter, intent: Intent, sent: bool) -> Committed | None:
+        """Try the next slot with our intent, sent to the inbox or not, and all that wait there."""
         waiting = self._waiting(mine)
         self._check_fence(mine.epoch)
 
@@ -101,7 +101,7 @@ class Committer(Generic[S]):
         epoch = min(letter.epoch for letter in batch)
         found, won = self._place([found for found in intents if found], epoch, mine.txid)
         if won:
-            self._inbox.discard(batch)
+            self._inbox.discard(letter for letter in batch if sent or letter.key != mine.key)
         return found
 
     def _waiting(self, mine: Letter) -> list[Letter]:
@@ -123,10 +123,8 @@ class Committer(Generic[S]):
 
         Whether the intent of that txid is in there now, and whether the record is ours.
         """
-        record = self._record(intents, epoch)
-        slot = self._slots.place(record)
+        slot, won = self._slots.place(self._record(intents, epoch))
         found = self._tail.advance(slot, txid)
-        won = slot.record == record
         if won:
             self._tail.save_if_due()
         return found, won

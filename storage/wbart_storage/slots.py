@@ -62,8 +62,8 @@ class Log:
             raise JournalCorrupt(log_key(self.prefix, seq), "missing, though later ones were there")
         return slot
 
-    def place(self, record: Record) -> Slot:
-        """Put the record into its slot, and return what the slot then holds: it, or another.
+    def place(self, record: Record) -> tuple[Slot, bool]:
+        """Put the record into its slot; what the slot then holds, and whether that is ours.
 
         Raises ValueError for what is no record, OutcomeUnknown when it may or may not be in, and
         what else refuses a create, with nothing written.
@@ -72,7 +72,7 @@ class Log:
         ours = self._slot(record.seq, data)
         key = log_key(self.prefix, record.seq)
         there = readback.create(self._store, key, data, self._wait)
-        return ours if there == data else self._slot(record.seq, there)
+        return (ours, True) if there == data else (self._slot(record.seq, there), False)
 
     def following(self, seq: int) -> Iterator[Slot]:
         """All slots from seq on up to the first free one, which is looked for anew each time."""

@@ -117,6 +117,38 @@ def test_a_warm_commit_costs_one_create(store: MemoryObjects) -> None:
     assert counted.calls == [f"create {log_key('', 1)}"]
 
 
+def test_eight_commits_ask_for_one_listing_of_the_inbox(store: MemoryObjects) -> None:
+    counted = Counted(store)
+    journal = new_journal(counted)
+    journal.commit(new_intent(CHANCE))
+    counted.calls.clear()
+
+    for _ in range(8):
+        journal.commit(new_intent(CHANCE))
+
+    assert [call for call in counted.calls if "log/" not in call] == ["list inbox/"]
+    assert len(counted.calls) == 9
+
+
+def test_the_committer_folds_what_a_reader_will_fold(store: MemoryObjects) -> None:
+    seen: list[object] = []
+
+    class Watching(Numbers):
+        def apply(self, state: list[str], intent: Intent, record: Record) -> object:
+            seen.append(intent.ops)
+            return super().apply(state, intent, record)
+
+    def watching() -> Journal[list[str]]:
+        clock = FixedClock()
+        return Journal(store, PREFIX, Watching(), algorithm="blake3", clock=clock, tool="test")
+
+    fill(store, 31)
+    watching().commit(new_intent(CHANCE, {"op": "take", "aliases": ("a", "b")}))
+    checkpoints = [stat.key for stat in store.list(f"{PREFIX}ckpt/")]
+    assert len(checkpoints) == 1
+    assert seen[-1] == ({"op": "take", "aliases": ["a", "b"]},)
+
+
 def test_a_committer_that_was_only_behind_does_not_use_the_inbox(store: MemoryObjects) -> None:
     counted = Counted(store)
     behind = new_journal(counted)
