@@ -178,7 +178,14 @@ FORGED: dict[str, Callable[[dict[str, object]], bytes]] = {
 @pytest.mark.parametrize("name", FORGED)
 def test_a_checkpoint_that_does_not_fit_is_passed_over(store: MemoryObjects, name: str) -> None:
     document = json.loads(zlib.decompress(store.get(checkpoints(store)[1])))
-    forge(store, 63, FORGED[name](document))
+    forge(store, 63, FORGED[name]({**document, "state": ["a lie"]}))
+    assert new_journal(store).read() == committed(store)
+
+
+def test_a_checkpoint_that_is_not_what_its_name_says_is_passed_over(store: MemoryObjects) -> None:
+    key = checkpoints(store)[1]
+    document = json.loads(zlib.decompress(store.get(key)))
+    store.put(key, sealed(state=["a lie"])(document))
     assert new_journal(store).read() == committed(store)
 
 
