@@ -17,7 +17,7 @@ from wbart_manifest.errors import (
 )
 from wbart_manifest.location import Location
 from wbart_manifest.manifest import Manifest
-from wbart_manifest.tree import FORMAT, MemoryNodes, Node, Shape
+from wbart_manifest.tree import FORMAT, MemoryNodes, Node, Reader, Shape
 
 
 class Counted:
@@ -182,6 +182,8 @@ def test_a_new_file_below_a_file_of_another_leaf_is_refused() -> None:
         reopened(manifest).edit([("x/y", file("x/y"))])
     with pytest.raises(EntryClash, match=r"'x'.*'x/y/z'"):
         reopened(manifest).edit([("x/y/z", file("x/y/z"))])
+    with pytest.raises(EntryClash, match=r"'x'.*'x/y'"):
+        reopened(manifest).edit([("x-zz", file("x-zz")), ("x/y", file("x/y"))])
     assert reopened(manifest).edit([("x", None), ("x/y", file("x/y"))]).count == 401
 
 
@@ -211,6 +213,8 @@ def test_a_child_that_reaches_into_the_next_is_corrupt() -> None:
     for root in (low, high, higher):
         with pytest.raises(ManifestCorrupt, match="reaches into"):
             list(Manifest(nodes, root, BLAKE3).entries())
+    with pytest.raises(ManifestCorrupt, match="reaches into"):
+        Reader(nodes, BLAKE3, {}).branch(low, "m")
     with pytest.raises(ManifestCorrupt, match="reaches into"):
         Manifest(nodes, low, BLAKE3).get("b")
     with pytest.raises(ManifestCorrupt, match="reaches into"):
