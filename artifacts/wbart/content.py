@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+from wbart import snapshot
 from wbart.draft import Draft
 from wbart.errors import ArgumentInvalid
 from wbart.intake import Intake, entry_of
@@ -14,8 +15,10 @@ from wbart.second import WandbDigests, wandb_digests
 from wbart_manifest.entry import Entry
 from wbart_manifest.errors import PathInvalid
 from wbart_manifest.location import PACKED
+from wbart_manifest.manifest import Manifest
 from wbart_manifest.path import canonical
 from wbart_storage.disk import source_error
+from wbart_storage.ingest import Taken
 from wbart_storage.progress import Progress, silent
 from wbart_storage.staged_packs import is_token
 
@@ -37,6 +40,8 @@ class Content:
         self._draft: Draft | None = None
         self._added: dict[str, str] = {}
         self._added_folders: list[tuple[str, str]] = []
+        self._edits = 0
+        self._whole: snapshot.Whole | None = None
 
     @property
     def draft(self) -> Draft:
@@ -105,12 +110,38 @@ class Content:
         check_policy(policy)
         if not os.path.isdir(local_path):
             raise ArgumentInvalid(f"Path is not a directory: {os.fspath(local_path)!r}")
-        prefix = _folder_prefix(name)
+        root, prefix = os.path.abspath(local_path), _folder_prefix(name)
+        intake = self._open()
+        changes = intake.prints.changes(root)
+        alone = not prefix and self.draft.is_empty
+        before = snapshot.find(intake, root, self.digests) if alone else None
+        if before is not None:
+            self._draft = Draft(before.algorithm, before)
+            self._add_changed(intake, root, progress)
+        else:
+            for batch in intake.ingest.folder(root, progress):
+                self._put_all(batch, prefix, merge)
+        self._added_folders.append((root, prefix))
+        if alone:
+            self._whole = snapshot.Whole(root, changes, self._edits)
+
+    def keep_snapshot(self, manifest: Manifest, workspace: Workspace) -> None:
+        """Remember the manifest that was committed, if the draft is one folder and no more."""
+        whole = self._whole
+        if whole is not None and whole.edits == self._edits and self.intake is not None:
+            snapshot.keep(self.intake, whole, manifest, self.digests, workspace.store)
+
+    def _add_changed(self, intake: Intake, root: str, progress: Progress) -> None:
+        gone: list[str] = []
+        for batch in intake.ingest.changed(root, gone, progress):
+            self._put_all(batch, "", overwrite=True)
+        for path in gone:
+            self.draft.discard(path)
+
+    def _put_all(self, batch: list[Taken], prefix: str, overwrite: bool) -> None:
         extra = self._extra
-        for batch in self._open().ingest.folder(os.fspath(local_path), progress):
-            for taken in batch:
-                self.put(entry_of(taken, prefix + taken.path, extra), overwrite=merge)
-        self._added_folders.append((os.path.abspath(local_path), prefix))
+        for taken in batch:
+            self.put(entry_of(taken, prefix + taken.path, extra), overwrite=overwrite)
 
     def add_data(self, data: bytes, path: str, *, overwrite: bool) -> Entry:
         """Take bytes in that are no file."""
@@ -119,6 +150,7 @@ class Content:
 
     def put(self, entry: Entry, *, overwrite: bool) -> Entry:
         """Put an entry in; what it replaces is not to be stored."""
+        self._edits += 1
         held = self.draft.get(entry.path) if overwrite else None
         found = self.draft.put(entry, overwrite=overwrite)
         if held is not None:
@@ -127,6 +159,7 @@ class Content:
 
     def remove(self, path: str) -> None:
         """Remove an entry, or all below a folder. Raises FileNotFoundError for neither."""
+        self._edits += 1
         removed = self.draft.remove(path)
         if not removed:
             raise FileNotFoundError(f"No such file or directory: {path!r}")

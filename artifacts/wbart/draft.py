@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from wbart_manifest.entry import Entry, same_content
 from wbart_manifest.errors import EntryClash
 from wbart_manifest.manifest import Manifest
-from wbart_manifest.tree import Nodes
+from wbart_manifest.tree import Node, Nodes
 from wbart_storage.errors import ObjectMissing
 
-_GATHERED = 50_000
+_GATHERED = 131_072
 """Edits that are kept beside the tree; at about 300 bytes each."""
 
 
@@ -48,17 +48,22 @@ class Draft:
             Manifest.empty(LayeredNodes(None), algorithm) if base is None else layered(base)[0]
         )
         self._edits: dict[str, Entry | None] = {}
+        self._folders: set[str] = set()
+        """Folders that were seen to lie below no file, since the last fold."""
 
     def put(self, entry: Entry, *, overwrite: bool = False) -> Entry:
         """Add an entry; the same content again is fine.
 
-        Raises EntryClash, and changes nothing, when the path holds other content already.
+        Raises EntryClash, and changes nothing, when the path holds other content already, is a
+        folder, or lies below a file.
         """
         held = self.get(entry.path) if self._edits or self._tree.count else None
         if held is not None and not overwrite:
             if not same_content(held, entry):
                 raise EntryClash(entry.path)
             return held
+        if held is None:
+            self._refuse_clash(entry.path)
         self._edits[entry.path] = entry
         if len(self._edits) >= _GATHERED:
             self.fold()
@@ -78,6 +83,10 @@ class Draft:
             self._edits[entry.path] = None
         return found
 
+    def discard(self, path: str) -> None:
+        """Remove the entry of the path, if there is one."""
+        self._edits[path] = None
+
     def below(self, folder: str) -> list[Entry]:
         """The entries below a folder."""
         return list(self.manifest().entries(f"{folder}/"))
@@ -96,10 +105,54 @@ class Draft:
             except BaseException:
                 self._edits = edits
                 raise
+            self._folders.clear()
+
+    def mark(self) -> tuple[Manifest, dict[str, Entry | None]]:
+        """The draft as it is now, for `back_to`."""
+        return self._tree, dict(self._edits)
+
+    def back_to(self, mark: tuple[Manifest, dict[str, Entry | None]]) -> None:
+        """Take back all that was done since the mark."""
+        self._tree, edits = mark
+        self._edits = dict(edits)
+        self._folders.clear()
 
     def entries(self) -> Iterator[Entry]:
         """All entries, sorted by path."""
-        return self.manifest().entries()
+        if self._tree.count:
+            return self.manifest().entries()
+        # Nothing was folded yet: a tree would be built only to be read back.
+        return (entry for _, entry in sorted(self._edits.items()) if entry is not None)
+
+    def _refuse_clash(self, path: str) -> None:
+        """Raise EntryClash for a path that is a folder already, or that lies below a file."""
+        if path in self._folders or (self._tree.count and self._tree.has_folder(path)):
+            below = self.below(path)
+            if below:
+                raise EntryClash(path, below[0].path)
+            self._folders.clear()  # what is to be a file now was a folder once
+        folder, seen = path.rpartition("/")[0], list[str]()
+        while folder and folder not in self._folders:
+            if self.get(folder) is not None:
+                raise EntryClash(folder, path)
+            seen.append(folder)
+            folder = folder.rpartition("/")[0]
+        self._folders.update(seen)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was ever put in."""
+        return not self._edits and not self._tree.count
+
+    @property
+    def has_tree(self) -> bool:
+        """Whether there is a tree below the newest edits."""
+        return self._tree.count > 0
+
+    @property
+    def unchanged_root(self) -> Node | None:
+        """The tree's root, if there are no edits on top of it."""
+        return None if self._edits else self._tree.root
 
 
 def layered(base: Manifest) -> tuple[Manifest, LayeredNodes]:

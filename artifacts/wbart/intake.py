@@ -16,16 +16,17 @@ class Intake:
         self.store = store
         self.stage = store.stage()
         self._executor = ThreadPoolExecutor(max(1, jobs), "wbart-intake")
-        self._prints = store.fingerprints()
-        self.ingest = store.ingest(self.stage, self._prints, self._executor, second)
+        self.prints = store.fingerprints()
+        self.ingest = store.ingest(self.stage, self.prints, self._executor, second)
         self.removed: set[bytes] = set()
         """Tokens of packs that hold something which was removed from the draft again."""
 
     def close(self) -> None:
         """Let go of the stage; what was finished waits there for a while."""
         self._executor.shutdown()
+        self.ingest.close()
         self.stage.close()
-        self._prints.close()
+        self.prints.close()
 
 
 def entry_of(taken: Taken, path: str, extra: bytes) -> Entry:

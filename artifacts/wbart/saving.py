@@ -140,6 +140,7 @@ def save_draft(
             "%s: the content is that of version v%s, so no new version was made and the "
             "metadata of that one stays", facts.name, outcome["version"],
         )  # fmt: skip
+    content.keep_snapshot(manifest, workspace)
     state = workspace.catalog.state(entity, project, facts.name)
     artifact._become(
         committed(workspace, entity, project, facts.name, cast(int, outcome["version"]), state)

@@ -14,7 +14,7 @@ from pathlib import Path
 from wbart_storage.disk import disk_errors
 
 log = logging.getLogger(__name__)
-VERSION = 1
+VERSION = 2
 _WAIT_SECONDS = 30.0
 
 

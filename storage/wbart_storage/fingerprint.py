@@ -20,7 +20,9 @@ _STAMP = struct.Struct("<QQQQQ")
 _PLACE = struct.Struct("<BBIQQ32s")
 _RACY_NS = 2_000_000_000
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS root (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS root (
+  id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE,
+  changes INTEGER NOT NULL DEFAULT 0, snapshot TEXT);
 CREATE TABLE IF NOT EXISTS file (
   root INTEGER NOT NULL, path TEXT NOT NULL, stamp BLOB NOT NULL, digest BLOB NOT NULL,
   place BLOB, wandb BLOB NOT NULL, PRIMARY KEY (root, path)) WITHOUT ROWID;
@@ -80,7 +82,12 @@ class Fingerprints:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._db = connect(path, _SCHEMA)
+
+    def again(self) -> Fingerprints:
+        """A second connection to the same database, for another thread."""
+        return Fingerprints(self._path)
 
     def close(self) -> None:
         """Close the database."""
@@ -106,15 +113,39 @@ class Fingerprints:
         return Print._make(row) if row else None
 
     def record(self, root: str, prints: Iterable[Print], gone: Iterable[str] = ()) -> None:
-        """Remember the prints and forget the paths that are gone, in one transaction."""
+        """Remember the prints and forget the paths that are gone, in one transaction.
+
+        A snapshot of the root ends with it.
+        """
         with self._db:
             number = self._root(root)
+            self._db.execute(
+                "UPDATE root SET changes = changes + 1, snapshot = NULL WHERE id = ?", (number,)
+            )
             self._db.executemany(
                 "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?)",
                 ((number, *each) for each in prints),
             )
             self._db.executemany(
                 "DELETE FROM file WHERE root = ? AND path = ?", ((number, path) for path in gone)
+            )
+
+    def snapshot(self, root: str) -> str | None:
+        """What `set_snapshot` kept for the root, if no print of it changed since."""
+        row = self._db.execute("SELECT snapshot FROM root WHERE path = ?", (root,)).fetchone()
+        return row[0] if row else None
+
+    def changes(self, root: str) -> int:
+        """A number that grows whenever prints below root change."""
+        row = self._db.execute("SELECT changes FROM root WHERE path = ?", (root,)).fetchone()
+        return row[0] if row else 0
+
+    def set_snapshot(self, root: str, changes: int, snapshot: str) -> None:
+        """Keep a text that holds as long as the prints below root are those of `changes`."""
+        with self._db:
+            self._db.execute(
+                "UPDATE root SET snapshot = ? WHERE path = ? AND changes = ?",
+                (snapshot, root, changes),
             )
 
     def record_places(self, places: Iterable[tuple[bytes, bytes]]) -> None:

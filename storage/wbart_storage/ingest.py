@@ -78,7 +78,6 @@ class Ingest:
 
     def folder(self, root: str, progress: Progress) -> Iterator[list[Taken]]:
         """Take in every file below root, sorted by path, a batch at a time."""
-        root = os.path.abspath(root)
         known = Known(self._fingerprints.below(root))
         started, files, size = self._now_ns(), 0, 0
         for batch in scan(root):
@@ -87,7 +86,37 @@ class Ingest:
             size += sum(each.size for each in taken)
             progress(Event("hash", files, size))
             yield taken
-        self._fingerprints.record(root, (), known.gone())
+        self._forget(root, known.gone())
+
+    def changed(self, root: str, gone: list[str], progress: Progress) -> Iterator[list[Taken]]:
+        """As `folder`, but only the files that are not as their fingerprints say.
+
+        The paths that have a fingerprint and no file any more are put into gone at the end.
+        """
+        known = Known(self._fingerprints.below(root))
+        at, started, files = known.at, self._now_ns(), 0
+        for batch in scan(root):
+            files += len(batch)
+            prints = [at(found.path) for found in batch]
+            changed = [
+                (found, each)
+                for found, each in zip(batch, prints, strict=True)
+                if each is None or each.stamp != stamp(found.stat)
+            ]
+            if changed:
+                again = Known(each for _, each in changed if each is not None)
+                yield self._batch(root, [found for found, _ in changed], again, started)
+            progress(Event("hash", files, 0))
+        gone += known.gone()
+        self._forget(root, gone)
+
+    def recorded(self, root: str) -> int:
+        """How many times the prints below root were changed from here; after `finish`."""
+        return self._ledger.recorded.get(root, 0)
+
+    def _forget(self, root: str, gone: list[str]) -> None:
+        if gone:
+            self._ledger.forget(root, gone)
 
     def file(self, path: str) -> Taken:
         """Take in one file; its path in the answer is its name."""
@@ -107,8 +136,17 @@ class Ingest:
         return Taken("", len(data), digest, self._stage.packs.add(digest, data), second)
 
     def settle(self) -> None:
-        """Remember the files whose packs are closed by now; call it once more after `seal`."""
+        """Remember the files whose packs are closed by now."""
         self._ledger.settle()
+
+    def finish(self) -> None:
+        """Remember the rest, after `seal`, and wait until it is written."""
+        self._ledger.settle()
+        self._ledger.finish()
+
+    def close(self) -> None:
+        """Let go of the fingerprints."""
+        self._ledger.close()
 
     def _batch(self, root: str, batch: list[Found], known: Known, started: int) -> list[Taken]:
         taken: list[Taken | None] = []

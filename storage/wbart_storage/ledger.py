@@ -6,7 +6,8 @@ known only when its pack is closed; until then it waits here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from wbart_manifest.location import PACKED, Location
 from wbart_storage.fingerprint import Fingerprints, Print, pack_place
@@ -40,13 +41,20 @@ class Known:
 
 
 class Ledger:
-    """Fingerprints that wait for the place of their bytes. Serves one thread."""
+    """Fingerprints that wait for the place of their bytes. Serves one thread.
+
+    Writing them down runs behind the caller, on a connection of its own.
+    """
 
     def __init__(self, fingerprints: Fingerprints, packs: StagedPacks) -> None:
-        self._fingerprints = fingerprints
+        self._fingerprints = fingerprints.again()
         self._packs = packs
-        self._ready: list[tuple[str, Print, Location]] = []
-        self._waiting: dict[bytes, list[tuple[str, Print, Location]]] = {}
+        self._ready: list[_Noted] = []
+        self._waiting: dict[bytes, list[_Noted]] = {}
+        self._writer = ThreadPoolExecutor(1, "wbart-ledger")
+        self._written: Future[None] | None = None
+        self.recorded: dict[str, int] = {}
+        """How many times the prints below a root were changed from here."""
 
     def note(self, root: str, found: Print, location: Location) -> None:
         """Take a fingerprint in; one with an empty stamp only teaches the place of its digest."""
@@ -57,19 +65,49 @@ class Ledger:
             self._ready.append(item)
 
     def settle(self) -> None:
-        """Write down whatever has its place by now."""
+        """Begin to write down whatever has its place by now."""
         for token in list(self._waiting):
-            if self._packs.place(self._waiting[token][0][2]) is not self._waiting[token][0][2]:
-                self._ready += self._waiting.pop(token)
-        if not self._ready:
-            return
+            first = self._waiting[token][0][2]
+            if self._packs.place(first) is not first:
+                place = self._packs.place
+                self._ready += [(a, b, place(c)) for a, b, c in self._waiting.pop(token)]
+        if self._ready:
+            self.finish()
+            ready, self._ready = self._ready, []
+            self._written = self._writer.submit(self._write, ready)
+
+    def forget(self, root: str, gone: Iterable[str]) -> None:
+        """Forget the fingerprints of files that are gone."""
+        self.finish()
+        self._record(root, (), gone)
+
+    def finish(self) -> None:
+        """Wait until all that was begun is written; raises what went wrong."""
+        if self._written is not None:
+            self._written.result()
+            self._written = None
+
+    def close(self) -> None:
+        """End the writing."""
+        self._writer.shutdown()
+        self._fingerprints.close()
+
+    def _record(self, root: str, prints: Iterable[Print], gone: Iterable[str]) -> None:
+        self._fingerprints.record(root, prints, gone)
+        self.recorded[root] = self.recorded.get(root, 0) + 1
+
+    def _write(self, ready: list[_Noted]) -> None:
         prints: dict[str, list[Print]] = {}
         places: dict[bytes, bytes] = {}
-        for root, found, location in self._ready:
-            place = places[found.digest] = pack_place(self._packs.place(location))
+        for root, found, location in ready:
+            place = places[found.digest] = pack_place(location)
             if found.stamp:
-                prints.setdefault(root, []).append(found._replace(place=place))
-        self._ready = []
+                prints.setdefault(root, []).append(
+                    Print(found.path, found.stamp, found.digest, place, found.wandb)
+                )
         for root, each in prints.items():
-            self._fingerprints.record(root, each)
+            self._record(root, each, ())
         self._fingerprints.record_places(places.items())
+
+
+_Noted = tuple[str, Print, Location]
