@@ -1,0 +1,66 @@
+"""`wbart cat`: one file of a version, on stdout."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from wbart.cli.options import Command, call_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wbart.artifact import Artifact
+    from wbart_manifest.entry import Entry
+
+
+@click.command("cat", cls=Command)
+@click.argument("ref", metavar="REF#PATH")
+@click.pass_context
+def command(ctx: click.Context, ref: str) -> None:
+    """Write one file of a version to stdout; its bytes are checked before they are written.
+
+    A large file is written in pieces as it is read: then a wrong digest shows at the end, as an
+    error with exit code 5.
+    """
+    from wbart.cli.session import opened
+    from wbart.reading import find_entry
+    from wbart.refpath import Ref
+
+    call = call_of(ctx)
+    parsed = Ref.parse(ref)
+    if parsed.path is None:
+        raise click.UsageError(f"name the file: {ref}#PATH", ctx)
+    with opened(call, parsed) as workspace:
+        artifact = workspace.load(parsed)
+        for piece in _pieces(artifact, find_entry(artifact, parsed.path)):
+            sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
+
+
+def _pieces(artifact: Artifact, entry: Entry) -> Iterator[bytes]:
+    from wbart.cli.session import committed_of
+    from wbart.download import wanted
+
+    if entry.reference is not None:
+        yield from _fetched(artifact, entry)
+        return
+    blobs = committed_of(artifact).workspace.store.blobs
+    for piece in blobs.pieces(wanted(entry)):
+        yield bytes(piece)
+
+
+def _fetched(artifact: Artifact, entry: Entry) -> Iterator[bytes]:
+    """A reference's bytes: fetched and checked first, then read."""
+    from tempfile import TemporaryDirectory
+
+    from wbart.reading import download_entry
+
+    with (
+        TemporaryDirectory(prefix="wbart-cat-") as folder,
+        open(download_entry(artifact, entry.path, folder), "rb") as file,
+    ):
+        while piece := file.read(1 << 20):
+            yield piece

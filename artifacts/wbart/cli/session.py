@@ -1,0 +1,74 @@
+"""What a command works on: the workspace that the call means, and versions by their REF."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from wbart import workspace as workspaces
+from wbart.cli.call import Call
+from wbart.cli.words import one_line
+from wbart.refpath import Ref
+from wbart.settings import Settings
+from wbart.workspace import Workspace
+
+if TYPE_CHECKING:
+    from wbart.artifact import Artifact
+    from wbart.committed import Committed
+
+_LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
+
+
+@contextmanager
+def opened(call: Call, ref: Ref | None = None, *, create: bool = False) -> Iterator[Workspace]:
+    """The workspace of the call, current while it is open.
+
+    A store that the ref names goes before that of the call. Only create makes a store.
+    """
+    _route_words(call.verbose)
+    settings = load_settings(call, ref)
+    workspace = Workspace.open(settings, create=create)
+    workspaces.enter(workspace)
+    try:
+        yield workspace
+    finally:
+        workspaces.leave(workspace)
+
+
+def load_settings(call: Call, ref: Ref | None = None) -> Settings:
+    """The settings, with what the command line says on top."""
+    store = ref.store if ref is not None else None
+    return Settings.load({**call.overrides, **({"store": store} if store else {})})
+
+
+def committed_of(artifact: Artifact) -> Committed:
+    """What the journals say of a version that was loaded."""
+    return artifact._at("show")
+
+
+def home_of(workspace: Workspace, ref: Ref) -> tuple[str, str, str]:
+    """Entity, project and name of the ref's collection."""
+    full = ref.within(workspace.entity, workspace.project)
+    return full.entity or workspace.entity, full.project or workspace.project, full.name
+
+
+def _route_words(verbose: int) -> None:
+    """What the library logs, and what it warns of, becomes lines of ours on stderr."""
+    level = _LEVELS[min(verbose, 2)]
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        logging.Formatter(
+            "%(levelname)s %(name)s: %(message)s" if verbose else "wbart: %(message)s"
+        )
+    )
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    warnings.showwarning = _show_warning
+
+
+def _show_warning(message: Warning | str, *args: Any, **kwargs: Any) -> None:
+    if sys.stderr is not None:
+        sys.stderr.write(f"wbart: {one_line(str(message))}\n")
