@@ -59,7 +59,7 @@ CANONICAL = [
 
 
 def many(algorithm: str, count: int) -> list[Entry]:
-    """The entries of the vector `many`: as README says, so that others can make them too."""
+    """Entries from a rule, so that a large vector needs no large file."""
     paths = sorted(f"d{number % 7}/f{number:05d}.bin" for number in range(count))
     return [Entry(path, len(path), Digest.of(path.encode(), algorithm).raw) for path in paths]
 
