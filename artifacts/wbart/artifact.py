@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from datetime import timedelta
 from typing import IO, TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from urllib.parse import quote
 from weakref import finalize
 
 from wbart import names
@@ -172,7 +173,7 @@ class Artifact:
 
     @property
     def state(self) -> str:
-        """PENDING, COMMITTED or DELETED."""
+        """PENDING, COMMITTED, DELETED, or GARBAGE_COLLECTED when its content is gone for good."""
         return self._facts.state
 
     def is_draft(self) -> bool:
@@ -398,7 +399,7 @@ class Artifact:
         """Open a new file to write to; closing it adds it, an error in its `with` does not."""
         from wbart.newfile import new_file
 
-        return new_file(self._filling, name, mode, encoding)
+        return new_file(self._filling, name, mode, encoding, self._check_open)
 
     @_open
     def remove(self, item: Path | ArtifactManifestEntry) -> None:
@@ -420,7 +421,7 @@ class Artifact:
         """The entry of a path. Raises KeyError."""
         from wbart.reading import get_entry
 
-        return get_entry(self, os.fspath(name))
+        return get_entry(self, name)
 
     def get_path(self, name: Path) -> ArtifactManifestEntry:
         """Deprecated: use `get_entry`."""
@@ -629,6 +630,10 @@ class Artifact:
         if self._finalizer is not None:
             self._finalizer()
 
+    def _check_open(self) -> None:
+        if self._final:
+            raise ArtifactFinalizedError("Artifact.new_file", self)
+
     def _begin(self, future: Future[None]) -> None:
         """Remember the logging that `wait` waits for."""
         self._final = True
@@ -651,7 +656,7 @@ class Artifact:
         return self._content
 
     def _draft_manifest(self) -> Manifest:
-        return self._filling.draft.manifest()
+        return self._filling.manifest()
 
     def _shown(self, entry: Entry) -> ArtifactManifestEntry:
         from wbart.entry import shown_entry
@@ -665,4 +670,4 @@ class Artifact:
 
     def _entry_url(self, path: str) -> str:
         at = self._at("ref_url")
-        return f"wandb-artifact://{at.source.id}/{path}"
+        return f"wandb-artifact://{at.source.id}/{quote(path)}"

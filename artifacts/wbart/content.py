@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,12 @@ from wbart.draft import Draft
 from wbart.errors import ArgumentInvalid
 from wbart.intake import Intake, entry_of
 from wbart.second import WandbDigests, wandb_digests
+from wbart.workspace import current_algorithm
 from wbart_manifest.entry import Entry
-from wbart_manifest.errors import PathInvalid
+from wbart_manifest.errors import EntryClash
 from wbart_manifest.location import PACKED
 from wbart_manifest.manifest import Manifest
-from wbart_manifest.path import canonical
+from wbart_manifest.path import canonical, check_column
 from wbart_storage.disk import source_error
 from wbart_storage.ingest import Taken
 from wbart_storage.progress import Progress, silent
@@ -49,6 +50,16 @@ class Content:
         if self._draft is None:
             self._draft = Draft(self.workspace.store.algorithm)
         return self._draft
+
+    def manifest(self) -> Manifest:
+        """The entries as they are now. To look at an empty draft opens and makes no store."""
+        if self._draft is not None or self._bound is not None:
+            return self.draft.manifest()
+        return Draft(current_algorithm()).manifest()
+
+    def get(self, path: str) -> Entry | None:
+        """The entry of the path so far; opens and makes no store either."""
+        return self._draft.get(path) if self._draft is not None else None
 
     @property
     def workspace(self) -> Workspace:
@@ -89,7 +100,7 @@ class Content:
         check_policy(policy)
         if not os.path.isfile(local_path):
             raise ArgumentInvalid(f"Path is not a file: {os.fspath(local_path)!r}")
-        path = canonical(PurePath(name) if name else os.path.basename(local_path))
+        path = canonical(_text(name) if name else os.path.basename(local_path))
         if is_tmp:
             path = _temporary_name(path, local_path)
         taken = self._open().ingest.file(os.fspath(local_path))
@@ -134,14 +145,21 @@ class Content:
     def _add_changed(self, intake: Intake, root: str, progress: Progress) -> None:
         gone: list[str] = []
         for batch in intake.ingest.changed(root, gone, progress):
-            self._put_all(batch, "", overwrite=True)
+            self._edits += len(batch)
+            for entry in self._entries(batch, ""):
+                self.draft.replace(entry)  # a folder of the disk holds no clash
         for path in gone:
             self.draft.discard(path)
 
     def _put_all(self, batch: list[Taken], prefix: str, overwrite: bool) -> None:
+        for entry in self._entries(batch, prefix):
+            self.put(entry, overwrite=overwrite)
+
+    def _entries(self, batch: list[Taken], prefix: str) -> Iterator[Entry]:
+        paths = [prefix + taken.path for taken in batch]
+        check_column(paths)
         extra = self._extra
-        for taken in batch:
-            self.put(entry_of(taken, prefix + taken.path, extra), overwrite=overwrite)
+        return (entry_of(taken, path, extra) for taken, path in zip(batch, paths, strict=True))
 
     def add_data(self, data: bytes, path: str, *, overwrite: bool) -> Entry:
         """Take bytes in that are no file."""
@@ -152,7 +170,11 @@ class Content:
         """Put an entry in; what it replaces is not to be stored."""
         self._edits += 1
         held = self.draft.get(entry.path) if overwrite else None
-        found = self.draft.put(entry, overwrite=overwrite)
+        try:
+            found = self.draft.put(entry, overwrite=overwrite)
+        except EntryClash:
+            self._forget(entry)
+            raise
         if held is not None:
             self._forget(held)
         return found
@@ -160,7 +182,7 @@ class Content:
     def remove(self, path: str) -> None:
         """Remove an entry, or all below a folder. Raises FileNotFoundError for neither."""
         self._edits += 1
-        removed = self.draft.remove(path)
+        removed = self.draft.remove(path) if self._draft is not None else []
         if not removed:
             raise FileNotFoundError(f"No such file or directory: {path!r}")
         for entry in removed:
@@ -177,7 +199,7 @@ class Content:
                 return path
         for root, prefix in self._added_folders:
             below = os.path.relpath(full, os.path.realpath(root))
-            if not below.startswith(os.pardir) and self.draft.get(prefix + below) is not None:
+            if self.get(prefix + below) is not None:
                 return prefix + below
         return None
 
@@ -220,10 +242,12 @@ def check_policy(policy: str | None) -> None:
 def _folder_prefix(name: str | os.PathLike[str] | None) -> str:
     if name is None or os.fspath(name) in ("", ".", "./"):
         return ""
-    path = canonical(PurePath(name))
-    if not path:
-        raise PathInvalid(os.fspath(name), "empty")
-    return path + "/"
+    return canonical(_text(name)) + "/"
+
+
+def _text(path: str | os.PathLike[str]) -> str | PurePath:
+    """A path of an artifact in the form in which `canonical` knows its separators."""
+    return path if isinstance(path, PurePath) else os.fspath(path)
 
 
 def _temporary_name(path: str, local_path: str | os.PathLike[str]) -> str:

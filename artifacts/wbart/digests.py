@@ -18,7 +18,7 @@ def artifact_digest(artifact: Artifact) -> str:
     if artifact._committed is not None:
         return artifact._committed.digest
     content = artifact._filling
-    manifest = content.draft.manifest()
+    manifest = content.manifest()
     wandb = wandb_digest(manifest, content.digests)
     return wandb["digest"] if wandb is not None else str(manifest.digest)
 
@@ -40,7 +40,7 @@ def wandb_json(artifact: Artifact) -> dict[str, Any]:
         algorithm = wandb["algorithm"] if wandb else "MD5"
     else:
         content = artifact._filling
-        manifest = content.draft.manifest()
+        manifest = content.manifest()
         algorithm = content.digests.algorithm if content.digests is not None else "MD5"
     region = artifact._facts.storage_region
     config = {"storageLayout": "V2", **({"storageRegion": region} if region else {})}

@@ -7,6 +7,7 @@ any size stays in bounded memory; the tree's nodes wait in memory until the comm
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from wbart_manifest.entry import Entry, same_content
 from wbart_manifest.errors import EntryClash
@@ -83,6 +84,12 @@ class Draft:
             self._edits[entry.path] = None
         return found
 
+    def replace(self, entry: Entry) -> None:
+        """Put an entry, whatever its path held. The caller knows that it clashes with nothing."""
+        self._edits[entry.path] = entry
+        if len(self._edits) >= _GATHERED:
+            self.fold()
+
     def discard(self, path: str) -> None:
         """Remove the entry of the path, if there is one."""
         self._edits[path] = None
@@ -107,15 +114,16 @@ class Draft:
                 raise
             self._folders.clear()
 
-    def mark(self) -> tuple[Manifest, dict[str, Entry | None]]:
-        """The draft as it is now, for `back_to`."""
-        return self._tree, dict(self._edits)
-
-    def back_to(self, mark: tuple[Manifest, dict[str, Entry | None]]) -> None:
-        """Take back all that was done since the mark."""
-        self._tree, edits = mark
-        self._edits = dict(edits)
-        self._folders.clear()
+    @contextmanager
+    def whole_or_not(self) -> Iterator[None]:
+        """If the block raises, the draft is what it was before."""
+        tree, edits = self._tree, dict(self._edits)
+        try:
+            yield
+        except BaseException:
+            self._tree, self._edits = tree, edits
+            self._folders.clear()
+            raise
 
     def entries(self) -> Iterator[Entry]:
         """All entries, sorted by path."""

@@ -28,7 +28,7 @@ WbartError                           (wbart_manifest.errors)
     │   ├── UnknownOp                a newer wbart's wish, which this one cannot grant
     │   ├── MalformedOp              a wish without what it needs; also ValueError
     │   ├── RefAmbiguous             a digest prefix fits several versions; also ValueError
-    │   ├── IntegrityError           downloaded bytes are not those that the manifest names
+    │   ├── IntegrityError           downloaded bytes are other than the manifest says; also ValueError
     │   ├── VerifyFailed             a folder is not what the version says; also ValueError
     │   │   └── VerifyMissing        … since files are missing; also FileNotFoundError
     │   └── NotCached                offline, and not in the cache
@@ -226,7 +226,7 @@ class RefAmbiguous(CommError, ValueError):
     code: ClassVar[str] = "ref_ambiguous"
 
 
-class IntegrityError(CommError):
+class IntegrityError(CommError, ValueError):
     """Downloaded bytes are not those that the manifest names; nothing of them was kept."""
 
     code: ClassVar[str] = "integrity_error"

@@ -76,7 +76,8 @@ class Facts:
             found.source.description,
             metadata_rules.normalize(found.source.metadata),
             before.incremental if before is not None else False,
-            ttl=found.member.ttl if found.is_link else found.source.ttl,
+            storage_region=before.storage_region if before is not None else None,
+            ttl=found.source.ttl,
             distributed_id=before.distributed_id if before is not None else None,
             state=_state(found),
             aliases=list(found.aliases),
@@ -140,4 +141,6 @@ def check_digest_algorithm(name: str | None) -> WandbDigests | None:
 
 
 def _state(found: Committed) -> str:
-    return "COMMITTED" if found.source.state == "committed" else "DELETED"
+    if found.source.state == "purged":
+        return "GARBAGE_COLLECTED"
+    return "COMMITTED" if found.member.live and found.source.live else "DELETED"

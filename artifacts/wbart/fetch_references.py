@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -11,10 +13,12 @@ from msgspec.structs import replace
 
 from wbart.errors import ArgumentInvalid, ArtifactNotFound, IntegrityError, ReferenceMissing
 from wbart.references import ARTIFACT_SCHEME, local_path
-from wbart.second import WandbDigests, wandb_digests
+from wbart.second import wandb_digests
 from wbart_manifest.canonical_json import decode_object
 from wbart_manifest.digest import ALGORITHMS, Digest
 from wbart_manifest.entry import Entry, Reference
+from wbart_manifest.path import check
+from wbart_manifest.wandb_digest import MD5
 from wbart_storage.disk import source_error
 from wbart_storage.folder import Folder
 from wbart_storage.progress import silent
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
     from wbart.workspace import Workspace
 
 log = logging.getLogger(__name__)
+DEFAULT = "blake3"
+"""Taken beside W&B's digests, and where none is asked for."""
 
 
 def fetch_reference(workspace: Workspace, entry: Entry, root: str, *, allow_missing: bool) -> None:
@@ -32,21 +38,34 @@ def fetch_reference(workspace: Workspace, entry: Entry, root: str, *, allow_miss
 
     Raises ReferenceMissing (a FileNotFoundError) when it is gone, IntegrityError when it is
     another by now, ArgumentInvalid for a scheme that cannot be read. allow_missing passes over
-    the first.
+    the first and the last.
     """
     assert entry.reference is not None, "only references are fetched here"
     scheme = urlsplit(entry.reference.uri).scheme
+    if _is_there(entry, os.path.join(root, entry.path)):
+        return
     try:
         if scheme == "file":
             _fetch_file(entry, entry.reference, root)
         elif scheme == ARTIFACT_SCHEME:
             _fetch_entry(workspace, entry, entry.reference, root)
-        else:
+        elif not allow_missing:
             raise ArgumentInvalid(f"cannot download by this URI: {entry.reference.uri}")
+        else:
+            log.warning("reference is passed over: %s", entry.reference.uri)
     except ReferenceMissing:
         if not allow_missing:
             raise
         log.warning("reference is missing and passed over: %s", entry.reference.uri)
+
+
+def _is_there(entry: Entry, path: str) -> bool:
+    """Whether the file at path is what the reference recorded, for certain."""
+    try:
+        is_file = S_ISREG(os.lstat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return is_file and reference_matches(entry, path) is True
 
 
 def reference_matches(entry: Entry, path: str | None) -> bool | None:
@@ -58,10 +77,11 @@ def reference_matches(entry: Entry, path: str | None) -> bool | None:
     scheme = urlsplit(entry.reference.uri).scheme
     if path is None:
         return scheme in ("file", ARTIFACT_SCHEME)
-    if not _is_checked(entry.reference):
+    form = _form(entry.reference)
+    if form is None:
         return None
-    with open(path, "rb") as file:
-        return _digest(file.fileno(), entry.reference.digest) in (None, entry.reference.digest)
+    with Path(path).open("rb") as file:
+        return _taken(file.fileno(), None, form) == entry.reference.digest
 
 
 def find_target(workspace: Workspace, uri: str) -> tuple[Artifact, str]:
@@ -80,25 +100,20 @@ def find_target(workspace: Workspace, uri: str) -> tuple[Artifact, str]:
 
 def _fetch_file(entry: Entry, reference: Reference, root: str) -> None:
     source = local_path(reference.uri)
-    if os.path.isdir(source):
+    extra = decode_object(reference.extra) if reference.extra else {}
+    if extra.get("folder") and os.path.isdir(source):
         _fetch_folder(entry, source, root)
         return
-    try:
-        fd = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError as error:
-        raise ReferenceMissing(f"reference is gone: {reference.uri}") from error
-    except OSError as error:
-        raise source_error(error, source) from error
-    try:
-        if not _is_checked(reference):
-            log.warning("downloaded unverified, it has no checksum: %s", reference.uri)
-        elif _digest(fd, reference.digest) not in (None, reference.digest):
+    if not os.path.lexists(source):
+        raise ReferenceMissing(f"reference is gone: {reference.uri}")
+    if not os.path.isfile(source):
+        raise IntegrityError(f"Digest mismatch for {reference.uri}: it is no file any more")
+    form = _form(reference)
+    if form is None:
+        log.warning("downloaded unverified, it has no checksum: %s", reference.uri)
+    with Folder(root) as folder, folder.replacing(entry.path, direct=True) as target:
+        if _copied(source, target, form) != reference.digest and form is not None:
             raise IntegrityError(f"Digest mismatch for {reference.uri}: it has changed")
-        os.lseek(fd, 0, os.SEEK_SET)
-        with Folder(root) as folder, folder.replacing(entry.path, direct=True) as target:
-            _copy(fd, target)
-    finally:
-        os.close(fd)
 
 
 def _fetch_folder(entry: Entry, source: str, root: str) -> None:
@@ -106,14 +121,12 @@ def _fetch_folder(entry: Entry, source: str, root: str) -> None:
     from wbart_storage.scan import scan
 
     log.warning("downloaded unverified, it has no checksums: %s", source)
-    for batch in scan(source, links="skip"):
-        for found in batch:
-            with (
-                open(os.path.join(source, found.path), "rb") as file,
-                Folder(root) as folder,
-                folder.replacing(f"{entry.path}/{found.path}", direct=True) as target,
-            ):
-                _copy(file.fileno(), target)
+    with Folder(root) as folder:
+        for batch in scan(source, links="skip"):
+            for found in batch:
+                path = check(f"{entry.path}/{found.path}")
+                with folder.replacing(path, direct=True) as target:
+                    _copied(os.path.join(source, found.path), target, None)
 
 
 def _fetch_entry(workspace: Workspace, entry: Entry, reference: Reference, root: str) -> None:
@@ -134,33 +147,40 @@ def _fetch_entry(workspace: Workspace, entry: Entry, reference: Reference, root:
     write(workspace, root, [replace(target, path=entry.path)], None, silent)
 
 
-def _is_checked(reference: Reference) -> bool:
+def _form(reference: Reference) -> str | None:
+    """How the digest was taken: an algorithm of ours or of W&B's; None where nobody can tell."""
     extra = decode_object(reference.extra) if reference.extra else {}
-    return not (extra.get("unverified") or extra.get("folder"))
+    if extra.get("unverified") or extra.get("folder"):
+        return None
+    algorithm = reference.digest.partition(":")[0]
+    if algorithm in ALGORITHMS:
+        return algorithm
+    if len(reference.digest) != 24 or not reference.digest.endswith("=="):
+        return None
+    return str(extra.get("alg", MD5))
 
 
-def _digest(fd: int, recorded: str) -> str | None:
-    """The digest of fd in the form of the recorded one; None when that form is unknown."""
-    algorithm = recorded.partition(":")[0]
-    wandb: WandbDigests | None = None
-    if algorithm not in ALGORITHMS:
-        if len(recorded) != 24 or not recorded.endswith("=="):
-            return None
-        algorithm, wandb = "blake3", wandb_digests("MD5")
-    also = wandb.second.hasher() if wandb is not None else None
-    pump = Pump(algorithm)
+def _copied(source: str, target: int, form: str | None) -> str:
+    """Copy the file to target; the digest of the copy in that form."""
     try:
-        raw, _ = pump.digest(fd, also)
+        fd = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise source_error(error, source) from error
+    try:
+        return _taken(fd, target, form or DEFAULT)
+    finally:
+        os.close(fd)
+
+
+def _taken(fd: int, target: int | None, form: str) -> str:
+    """The digest of fd in that form, copied to target on the way."""
+    wandb = None if form in ALGORITHMS else wandb_digests(form)
+    also = wandb.second.hasher() if wandb is not None else None
+    pump = Pump(DEFAULT if wandb is not None else form)
+    try:
+        raw, _ = pump.digest(fd, also) if target is None else pump.copy(fd, target, also)
     finally:
         pump.close()
     if wandb is not None and also is not None:
         return wandb.shown(also.digest())
-    return str(Digest(algorithm, raw))
-
-
-def _copy(source: int, target: int) -> None:
-    pump = Pump("blake3")
-    try:
-        pump.copy(source, target)
-    finally:
-        pump.close()
+    return str(Digest(form, raw))

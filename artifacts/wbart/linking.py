@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from wbart import names
 from wbart.committed import committed
-from wbart.errors import ArgumentInvalid, CollectionNotFound
+from wbart.errors import ArgumentInvalid, ArtifactNotFound, CollectionNotFound
 from wbart.refpath import Ref
 from wbart_storage.tokens import token_hex
 
@@ -28,6 +28,7 @@ def link(artifact: Artifact, target_path: str, aliases: list[str] | None) -> Art
         artifact.wait()
     at = artifact._at("link")
     source = at.source_place
+    _check_live(at)
     target = Ref.parse_collection(target_path).within(source.entity, at.workspace.project)
     entity, project, name = str(target.entity), str(target.project), target.name
     catalog = at.workspace.catalog
@@ -42,6 +43,7 @@ def link(artifact: Artifact, target_path: str, aliases: list[str] | None) -> Art
             "id": at.source.id,
         },
         "aliases": wanted,
+        "type": at.type,
     }
     # The source first: a registry's link must never be without the note that keeps it alive.
     catalog.commit(*source.home, _note("linked", source, (entity, project, name)))
@@ -52,6 +54,13 @@ def link(artifact: Artifact, target_path: str, aliases: list[str] | None) -> Art
     state = catalog.state(entity, project, name)
     number = cast(int, outcome["version"])
     return Linked._of(committed(at.workspace, entity, project, name, number, state))
+
+
+def _check_live(at: Committed) -> None:
+    """Refuse to link what is in the trash: nobody could load the link."""
+    state = at.workspace.catalog.state(*at.source_place.home)
+    if not state.versions[at.source_place.number].live:
+        raise ArtifactNotFound(f"artifact {at.source_place.qualified_name} is deleted")
 
 
 def unlink(artifact: Artifact) -> None:
@@ -105,7 +114,8 @@ def linked_artifacts(at: Committed) -> list[Artifact]:
     if at.is_link:
         return []
     found: list[Artifact] = []
-    for link in at.source.links[:_MOST_LINKS]:
+    fresh = at.workspace.catalog.state(*at.place.home).versions[at.place.number]
+    for link in fresh.links[:_MOST_LINKS]:
         home = link.target.entity, link.target.project, link.target.collection
         try:
             state = at.workspace.catalog.state(*home)

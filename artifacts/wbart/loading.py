@@ -8,6 +8,7 @@ from wbart.committed import committed
 from wbart.errors import ArtifactNotFound, CollectionNotFound, TypeClash
 from wbart.refpath import Ref
 from wbart.resolve import View
+from wbart.selector import Selector
 
 if TYPE_CHECKING:
     from wbart.artifact import Artifact
@@ -35,7 +36,21 @@ def load(workspace: Workspace, ref: Ref | str, type: str | None, at: float | Non
         )
     moment = at if at is not None else meant.at
     version = view(workspace, state, home).get(meant.selector, moment)
-    return Artifact._of(committed(workspace, *home, version.number, state))
+    try:
+        found = committed(workspace, *home, version.number, state)
+    except CollectionNotFound as error:
+        raise ArtifactNotFound(f"artifact {meant.name!r} links to what is deleted") from error
+    if found.is_link:
+        source = found.source_place
+        _check_live(workspace, found.state, source.home, source.number)
+    return Artifact._of(found)
+
+
+def _check_live(
+    workspace: Workspace, state: CollectionState, home: tuple[str, str, str], number: int
+) -> None:
+    """Raise ArtifactNotFound unless the version can be used."""
+    view(workspace, state, home).get(Selector("version", f"v{number}"))
 
 
 def view(workspace: Workspace, state: CollectionState, home: tuple[str, str, str]) -> View:
@@ -55,9 +70,10 @@ def load_by_id(workspace: Workspace, id: str, hint: str | None = None) -> Artifa
                 return found
     for entity, project, name, state in _all(workspace):
         number = state.ids.get(id)
-        if number is not None and state.head.kind == "sequence" and state.versions[number].live:
+        if number is not None and state.head.kind == "sequence":
             from wbart.artifact import Artifact
 
+            _check_live(workspace, state, (entity, project, name), number)
             return Artifact._of(committed(workspace, entity, project, name, number, state))
     raise ArtifactNotFound(f"no artifact with the id {id!r}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from wbart.download import Selection, download, write
@@ -12,6 +13,7 @@ from wbart.errors import ArgumentInvalid, PathNotFound
 from wbart.fetch_references import fetch_reference
 from wbart.root import download_root
 from wbart_manifest.entry import Entry
+from wbart_manifest.errors import PathInvalid
 from wbart_manifest.path import canonical
 from wbart_storage.progress import silent
 
@@ -19,15 +21,19 @@ if TYPE_CHECKING:
     from wbart.artifact import Artifact
 
 
-def find_entry(artifact: Artifact, path: str) -> Entry:
+def find_entry(artifact: Artifact, path: str | os.PathLike[str]) -> Entry:
     """The entry at a path of a committed version. Raises PathNotFound, which is a KeyError."""
-    entry = artifact._at("get_entry").manifest.get(canonical(path))
+    text = path if isinstance(path, PurePath) else os.fspath(path)
+    try:
+        entry = artifact._at("get_entry").manifest.get(canonical(text))
+    except PathInvalid as error:
+        raise PathNotFound(f"Path not contained in artifact: {path}") from error
     if entry is None:
         raise PathNotFound(f"Path not contained in artifact: {path}")
     return entry
 
 
-def get_entry(artifact: Artifact, path: str) -> ArtifactManifestEntry:
+def get_entry(artifact: Artifact, path: str | os.PathLike[str]) -> ArtifactManifestEntry:
     """As `Artifact.get_entry`."""
     at = artifact._at("get_entry")
     return shown_entry(find_entry(artifact, path), at.manifest.algorithm, artifact)

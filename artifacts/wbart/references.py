@@ -8,15 +8,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from wbart.errors import ArgumentInvalid
 from wbart.scrub import scrub
-from wbart_manifest.canonical_json import encode_object
+from wbart_manifest.canonical_json import decode_object, encode_object
 from wbart_manifest.digest import Digest, digest_function
 from wbart_manifest.entry import Entry, Reference
 from wbart_manifest.location import REFERENCE, Location
-from wbart_manifest.path import canonical
+from wbart_manifest.path import canonical, check_column
 from wbart_storage.disk import source_error
 from wbart_storage.pump import Pump
 from wbart_storage.scan import scan
@@ -73,14 +73,17 @@ class FileReferences:
 
     def _below(self, uri: str, local: str, name: str | None, most: int) -> Iterator[Entry]:
         prefix, base = (canonical(name) + "/" if name else ""), uri.rstrip("/")
+        quoted = base != f"file://{local.rstrip('/')}"
         count = 0
         for batch in scan(local, links="skip"):
             count += len(batch)
             if count > most:
                 raise ArgumentInvalid(f"Exceeded {most} objects tracked below {uri}")
+            check_column([prefix + found.path for found in batch])
             for found in batch:
+                below = quote(found.path) if quoted else found.path
                 yield self._entry(
-                    prefix + found.path, f"{base}/{found.path}", f"{local}/{found.path}", True
+                    prefix + found.path, f"{base}/{below}", f"{local}/{found.path}", True
                 )
 
     def _entry(self, path: str, uri: str, local: str, checksum: bool) -> Entry:
@@ -91,7 +94,8 @@ class FileReferences:
                 raise source_error(error, local) from error
             return reference(path, uri, self._text_digest(uri), size, {"unverified": True})
         digest, size = self._file_digest(local)
-        return reference(path, uri, digest, size)
+        extra = decode_object(self._digests.extra) if self._digests is not None else {}
+        return reference(path, uri, digest, size, extra)
 
     def _file_digest(self, local: str) -> tuple[str, int]:
         also = self._digests.second.hasher() if self._digests is not None else None
@@ -118,11 +122,16 @@ class FileReferences:
 
 
 def local_path(uri: str) -> str:
-    """The local path of a `file://` URI."""
-    parts = urlsplit(uri)
-    if parts.netloc not in ("", "localhost"):
-        raise ArgumentInvalid(f"a file reference names no other machine: {uri!r}")
-    return unquote(parts.path) or os.sep
+    """The local path of a `file://` URI.
+
+    W&B takes what follows `file://` as it stands, so a file of that very name comes first; else
+    its percent signs are what a URI means by them.
+    """
+    netloc, slash, path = uri.removeprefix("file:").removeprefix("//").partition("/")
+    if netloc not in ("", "localhost"):
+        raise ArgumentInvalid(f"a file reference is absolute and names no machine: {uri!r}")
+    plain = slash + path or os.sep
+    return plain if os.path.lexists(plain) else unquote(plain)
 
 
 def unknown(uri: str, name: str | None, warn: Callable[[str], None]) -> Entry:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from wbart.entry import ArtifactManifestEntry
@@ -32,19 +33,10 @@ def add_reference(
     max_objects: int | None,
 ) -> list[Entry]:
     """Put the references in, all or none of them, and return their entries."""
-    entries = _entries(content, uri, name, checksum, max_objects or MAX_OBJECTS)
-    for entry in entries:
-        held = content.draft.get(entry.path)
-        if held is not None and held.reference != entry.reference:
-            raise_clash(entry.path)
-    return [content.put(entry, overwrite=False) for entry in entries]
-
-
-def raise_clash(path: str) -> None:
-    """Say that the path is taken."""
-    from wbart_manifest.errors import EntryClash
-
-    raise EntryClash(path)
+    most = MAX_OBJECTS if max_objects is None else max_objects
+    entries = _entries(content, uri, name, checksum, most)
+    with content.draft.whole_or_not():
+        return [content.put(entry, overwrite=False) for entry in entries]
 
 
 def _entries(
@@ -84,4 +76,6 @@ def _to_uri(content: Content, uri: str, name: str | None) -> Entry:
 
 def item_path(item: str | os.PathLike[str] | ArtifactManifestEntry) -> str:
     """The path that `Artifact.remove` is asked to remove."""
-    return canonical(item.path if isinstance(item, ArtifactManifestEntry) else os.fspath(item))
+    if isinstance(item, ArtifactManifestEntry):
+        return canonical(item.path)
+    return canonical(item if isinstance(item, PurePath) else os.fspath(item))

@@ -22,10 +22,12 @@ def delete(artifact: Artifact, delete_aliases: bool) -> None:
 
 
 def restore(artifact: Artifact) -> None:
-    """As `Artifact.restore`. Raises ArtifactNotFound when the trash no longer holds it."""
+    """As `Artifact.restore`. ArtifactNotFound when the trash no longer holds it; KindClash for
+    a link, which is made anew instead.
+    """
     from wbart.changes import refresh
 
     at = artifact._at("restore")
-    op = {"op": "restore", "version": at.source_place.number}
-    at.workspace.catalog.commit(*at.source_place.home, op)
+    op = {"op": "restore", "version": at.place.number}
+    at.workspace.catalog.commit(*at.place.home, op)
     refresh(artifact)

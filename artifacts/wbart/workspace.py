@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from wbart.catalog import Catalog
 from wbart.settings import Settings
 from wbart.version import TOOL
+from wbart_storage.config import StoreConfig
 from wbart_storage.errors import ObjectExists, StoreMissing
 from wbart_storage.store import Store, create_store, is_local, open_store
 
@@ -113,6 +114,16 @@ _default = _Default()
 def current() -> Workspace:
     """The workspace of the active run, or else of this process and its surroundings."""
     return _default.get()
+
+
+def current_algorithm() -> str:
+    """The digest algorithm of the current store, or of the one that would be made."""
+    if not _default.active:
+        try:
+            return Workspace.open(Settings.load(), create=False).store.algorithm
+        except StoreMissing:
+            return StoreConfig().digest
+    return current().store.algorithm
 
 
 def default_digest_algorithm() -> str | None:
