@@ -37,6 +37,7 @@ class Nodes(Protocol):
 
     def get(self, node_id: bytes, epoch: int = 0) -> bytes:
         """Return the bytes of a node. Raises what the store raises when it has none."""
+        ...
 
     def put(self, node_id: bytes, data: bytes) -> None:
         """Keep the bytes of a node; one that is there already may stay as it is.

@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 import pytest
@@ -290,8 +290,9 @@ def test_a_node_that_holds_other_bytes_is_corrupt() -> None:
     ],
 )
 @pytest.mark.parametrize("count", [2, 300])
-def test_a_node_that_is_not_what_its_parent_says_is_corrupt(root: object, count: int) -> None:
-    assert callable(root)
+def test_a_node_that_is_not_what_its_parent_says_is_corrupt(
+    root: Callable[[Node], Node], count: int
+) -> None:
     manifest = build(numbered(count))
 
     with pytest.raises(ManifestCorrupt, match="parent"):
