@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from secrets import token_bytes, token_hex
 
@@ -59,7 +60,8 @@ def probe(store: ObjectStore, racers: int = 8, rounds: int = 3) -> Abilities:
             delete=_deletes(store, folder, keys),
         )
     finally:
-        store.delete(keys)
+        with suppress(ObjectMissing):
+            store.delete(keys)
 
 
 def admit(store: ObjectStore, single_writer: bool = False) -> Abilities:
@@ -125,8 +127,11 @@ def _lists_at_once(store: ObjectStore, folder: str, keys: list[str]) -> bool:
 
 
 def _deletes(store: ObjectStore, folder: str, keys: list[str]) -> bool:
-    store.delete(keys)
-    store.delete(keys)
+    try:
+        store.delete(keys)
+        store.delete(keys)
+    except ObjectMissing:
+        return False
     try:
         store.get(keys[0])
     except ObjectMissing:

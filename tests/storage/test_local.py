@@ -243,6 +243,16 @@ def test_a_listing_survives_folders_that_vanish(store: LocalObjects) -> None:
     assert [first.key, *(stat.key for stat in listing)] == ["l/0/x", "l/3/x"]
 
 
+def test_a_listing_survives_objects_that_vanish(store: LocalObjects) -> None:
+    for number in range(4):
+        store.put(f"l/{number}", b"x")
+    listing = store.list("l/")
+    first = next(listing)
+    store.delete(["l/1", "l/2"])
+
+    assert [first.key, *(stat.key for stat in listing)] == ["l/0", "l/3"]
+
+
 def test_a_folder_that_vanished_is_made_again(store: LocalObjects) -> None:
     for write in (store.put, store.create):
         write("x/y/z", DATA)

@@ -59,6 +59,13 @@ class KeepsDeleted(MemoryObjects):
         del keys
 
 
+class MissesDeleted(MemoryObjects):
+    def delete(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self.get(key)
+            super().delete([key])
+
+
 class Unknown(MemoryObjects):
     protocol = "sftp"
     place = "sftp://host/x"
@@ -74,6 +81,7 @@ class Unknown(MemoryObjects):
         (IgnoresRange(), ("range",)),
         (ListsLate(), ("list",)),
         (KeepsDeleted(), ("delete",)),
+        (MissesDeleted(), ("delete",)),
         (Retry(MemoryObjects()), ()),
         (open_objects("memory://probe/x"), ()),
     ],
@@ -81,6 +89,10 @@ class Unknown(MemoryObjects):
 )
 def test_a_probe_finds_what_a_backend_lacks(store: ObjectStore, lacking: tuple[str, ...]) -> None:
     assert probe(store).missing() == lacking
+
+
+def test_a_refusal_that_overwrites_is_seen_without_a_race() -> None:
+    assert not probe(RefusesButOverwrites(), rounds=0).create
 
 
 def test_a_probe_leaves_nothing_behind(tmp_path: Path) -> None:

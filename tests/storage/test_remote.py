@@ -78,6 +78,14 @@ def test_buckets_are_asked_with_a_start_and_a_prefix(url: str) -> None:
     ]
 
 
+def test_an_empty_range_is_not_asked_for(url: str) -> None:
+    store = FsspecObjects(Cached(), url.removeprefix("memory:/"))
+    store.put("a/b", DATA)
+
+    assert store.get("a/b", 3, 3) == b""
+    assert store._fs.asked == []
+
+
 def test_a_store_crosses_process_borders(url: str) -> None:
     store = open_objects(url)
     store.put("a/b", DATA)

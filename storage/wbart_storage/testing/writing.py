@@ -165,8 +165,13 @@ class Putting(Chapter):
 
         assert [stat.key for stat in store.list("")] == ["o/there"]
 
-    def test_readers_see_a_put_wholly_or_not_at_all(self, store: ObjectStore) -> None:
+    def test_readers_see_a_put_wholly_or_not_at_all(
+        self, store: ObjectStore, tmp_path: Path
+    ) -> None:
         versions = [bytes([number]) * (200_000 + number) for number in range(4)]
+        sources: list[bytes | Path] = [*versions[:2], tmp_path / "2", tmp_path / "3"]
+        for number in (2, 3):
+            (tmp_path / str(number)).write_bytes(versions[number])
         store.put("hints/HEAD", versions[0])
         done = threading.Event()
 
@@ -182,7 +187,7 @@ class Putting(Chapter):
             readers = [pool.submit(torn) for _ in range(2)]
             try:
                 for number in range(60):
-                    store.put("hints/HEAD", versions[number % len(versions)])
+                    store.put("hints/HEAD", sources[number % len(sources)])
             finally:
                 done.set()
 
