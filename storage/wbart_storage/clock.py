@@ -14,9 +14,11 @@ class Clock(Protocol):
 
     def now(self) -> float:
         """Seconds since 1970-01-01 UTC; may jump."""
+        ...
 
     def monotonic(self) -> float:
         """Seconds since some moment; never goes back. Only differences mean anything."""
+        ...
 
 
 class SystemClock:

@@ -35,15 +35,18 @@ class ObjectStore(Protocol):
         Of any number of racing creates exactly one returns. Nobody ever sees a part of data.
         Durable when it returns. Any other error leaves open whether it landed: read back.
         """
+        ...
 
     def put(self, key: str, source: bytes | Path) -> None:
         """Put the bytes, or those of a local file, at key: wholly or not at all; overwrites."""
+        ...
 
     def get(self, key: str, start: int = 0, end: int | None = None) -> bytes:
         """The bytes from start up to, not including, end; fewer where the object is shorter.
 
         Raises ObjectMissing, and ValueError when start is negative or end lies before it.
         """
+        ...
 
     def list(self, prefix: str, delimiter: str = "") -> Iterator[ObjectStat]:
         """All objects whose keys start with prefix, in key order (bytewise).
@@ -51,12 +54,15 @@ class ObjectStore(Protocol):
         With delimiter `/`, keys that hold one after the prefix are folded into one ObjectStat
         `(key up to and with the delimiter, 0, 0.0)`. A prefix under which nothing lies is empty.
         """
+        ...
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete the objects; missing ones are no error. Not atomic over several keys."""
+        ...
 
     def stat(self, key: str) -> ObjectStat:
         """Size and time of the object at key; raises ObjectMissing."""
+        ...
 
 
 def check_range(start: int, end: int | None) -> None:
@@ -72,10 +78,12 @@ class Located(Protocol):
     @property
     def protocol(self) -> str:
         """The scheme of its URL (`file`, `s3`, …); decides what its promises are worth."""
+        ...
 
     @property
     def place(self) -> str:
         """A path or URL without credentials, fit for messages."""
+        ...
 
 
 @runtime_checkable
@@ -84,6 +92,7 @@ class Files(Protocol):
 
     def path(self, key: str) -> Path:
         """The file of the object at key, which may not exist. Never write to it."""
+        ...
 
 
 @runtime_checkable
@@ -92,6 +101,7 @@ class Adopts(Protocol):
 
     def staging(self) -> Path:
         """A private folder on the same file system, made if needed; not part of the format."""
+        ...
 
     def adopt(self, key: str, staged: Path) -> None:
         """Take the staged file as the object at key, which must be named by its content.
@@ -99,6 +109,7 @@ class Adopts(Protocol):
         Whole or nothing. If the object is there already it may stay or be replaced by its equal;
         the staged file is gone in both cases. Durable only after `Syncs.sync`.
         """
+        ...
 
 
 @runtime_checkable
@@ -107,6 +118,7 @@ class Syncs(Protocol):
 
     def sync(self, keys: Iterable[str]) -> None:
         """Make the adopted objects survive power loss. ObjectMissing if one is not there."""
+        ...
 
 
 _Ability = TypeVar("_Ability")
@@ -118,6 +130,7 @@ class Lends(Protocol):
 
     def lend(self, wanted: Callable[..., _Ability]) -> _Ability | None:
         """The inner store's ability as this store gives it: as it is, wrapped, or None."""
+        ...
 
 
 def ability(store: object, wanted: Callable[..., _Ability]) -> _Ability | None:

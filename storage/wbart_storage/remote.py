@@ -44,8 +44,9 @@ class FsspecObjects:
         self.protocol: str = fs.protocol if isinstance(fs.protocol, str) else fs.protocol[0]
         if self.protocol in ("file", "local"):
             raise StoreRefused(f"{root}: a local folder is kept by LocalObjects, not by fsspec")
-        self._fs = uncached(fs)
-        self._root: str = fs._strip_protocol(root).rstrip("/")
+        # Typed by nobody: what fsspec says of its own types is wrong in places.
+        self._fs: Any = uncached(fs)
+        self._root: str = self._fs._strip_protocol(root).rstrip("/")
         self._in_bucket = self.protocol in BUCKETS
         if self._in_bucket and not self._root:
             raise StoreRefused(f"{root} names no bucket")

@@ -36,7 +36,10 @@ class TestFsspecObjects(StoreContract):
         return open_objects(url)
 
 
-class Cached(MemoryFileSystem):  # type: ignore[misc]
+Untyped: Any = MemoryFileSystem
+
+
+class Cached(Untyped):
     """A file system that caches instances and notes what is asked of it."""
 
     protocol = "s3"
@@ -106,7 +109,7 @@ def test_an_object_store_without_a_bucket_is_refused() -> None:
         FsspecObjects(Cached(), "/")
 
 
-class Broken(MemoryFileSystem):  # type: ignore[misc]
+class Broken(Untyped):
     """Every call raises what it was given."""
 
     def __init__(self, error: Exception, **options: Any) -> None:
