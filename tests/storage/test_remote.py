@@ -39,7 +39,7 @@ class TestFsspecObjects(StoreContract):
 Untyped: Any = MemoryFileSystem
 
 
-class Cached(Untyped):
+class Cached(Untyped):  # type: ignore[misc]
     """A file system that caches instances and notes what is asked of it."""
 
     protocol = "s3"
@@ -109,7 +109,7 @@ def test_an_object_store_without_a_bucket_is_refused() -> None:
         FsspecObjects(Cached(), "/")
 
 
-class Broken(Untyped):
+class Broken(Untyped):  # type: ignore[misc]
     """Every call raises what it was given."""
 
     def __init__(self, error: Exception, **options: Any) -> None:
