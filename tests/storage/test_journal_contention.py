@@ -20,7 +20,13 @@ from tests.storage.numbering import (
 
 from wbart_storage import canonical, commit
 from wbart_storage.clock import FixedClock
-from wbart_storage.errors import EpochFenced, OutcomeUnknown, StoreFull
+from wbart_storage.errors import (
+    EpochFenced,
+    JournalCorrupt,
+    OutcomeUnknown,
+    StoreFull,
+    StoreUnavailable,
+)
 from wbart_storage.journal import Journal
 from wbart_storage.keys import inbox_prefix, log_key
 from wbart_storage.memory import MemoryObjects
@@ -34,7 +40,7 @@ def fence(epoch: int) -> Intent:
     return new_intent(CHANCE, {"op": "fence", "epoch": epoch})
 
 
-def append(store: ObjectStore, *intents: Intent, epoch: int = 0) -> None:
+def append(store: ObjectStore, *intents: Intent, epoch: int = 0, later: float = 1.0) -> None:
     """Write the next record by hand, as a committer might who does not know the rules."""
     last = list(new_journal(store).records())[-1]
     record = Record(
@@ -42,7 +48,7 @@ def append(store: ObjectStore, *intents: Intent, epoch: int = 0) -> None:
         prev=record_digest(store.get(log_key(PREFIX, last.seq)), "blake3"),
         epoch=epoch,
         ts=last.ts,
-        hlc=last.hlc + 1,
+        hlc=last.hlc + later,
         tool="other",
         intents=intents,
     )
@@ -311,6 +317,30 @@ def test_an_error_while_an_intent_waits_leaves_its_outcome_unknown(store: Memory
     assert committed(store).count(intent.txid) == 1
     assert new_journal(store).read() == committed(store)
     assert letters(store) == []
+
+
+def test_passing_trouble_while_an_intent_waits_is_survived(store: MemoryObjects) -> None:
+    troubles = iter(range(5))
+    counted = outpaced(store, 1)
+    rival = counted.before
+
+    def trouble(call: str, key: str) -> None:
+        rival(call, key)
+        if call in ("get", "list") and letters(store) and next(troubles, None) is not None:
+            raise StoreUnavailable("try later")
+
+    counted.before = trouble
+    assert new_journal(counted).commit(new_intent(CHANCE)) == (2, {"number": 2})
+    assert next(troubles, None) is None
+
+
+@pytest.mark.parametrize("later", [0.0, -1.0])
+def test_a_record_that_is_not_later_than_the_one_before_is_damage(
+    store: MemoryObjects, later: float
+) -> None:
+    append(store, new_intent(CHANCE), later=later)
+    with pytest.raises(JournalCorrupt, match=r"0001\.json: is not later"):
+        new_journal(store).read()
 
 
 def test_a_committer_that_always_loses_gives_up_in_the_end(
