@@ -11,10 +11,14 @@ import errno
 import fcntl
 import mmap
 import os
+from collections.abc import Sequence
 from pathlib import Path
+
+from wbart_storage.disk import disk_errors
 
 BLOCK = 4096
 """Direct writes begin and end at multiples of this many bytes."""
+_MANY = 8
 _DIRECT: int = getattr(os, "O_DIRECT", 0)
 
 
@@ -47,6 +51,38 @@ def write_direct(fd: int, data: memoryview) -> None:
     if whole < len(data):
         _end_direct(fd)
         _write_all(fd, data[whole:])
+
+
+def sync_files(paths: Sequence[Path]) -> None:
+    """Make files of one file system durable: many of them by one syncfs, where there is one."""
+    if len(paths) > _MANY and _sync_file_system(paths[0].parent):
+        return
+    for path in paths:
+        with disk_errors(path):
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+
+
+def _sync_file_system(folder: Path) -> bool:
+    # Loaded only here: it takes 10 ms, and 1,000 fsyncs take a second.
+    import ctypes
+
+    try:
+        syncfs = ctypes.CDLL(None, use_errno=True).syncfs
+    except (OSError, AttributeError):
+        return False  # not Linux
+    with disk_errors(folder):
+        fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            if syncfs(fd) != 0:
+                code = ctypes.get_errno()
+                raise OSError(code, os.strerror(code))
+        finally:
+            os.close(fd)
+    return True
 
 
 def _is_direct(fd: int) -> bool:

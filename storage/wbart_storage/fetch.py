@@ -24,6 +24,8 @@ LinkMode = Literal["copy", "reflink", "hardlink", "symlink"]
 _BATCH_FILES = 500
 _BATCH_BYTES = 16 << 20
 _LARGE = 1 << 20
+_DIRECT = 64 << 20
+"""From this size on, writing past the page cache gains more than a reader loses who comes soon."""
 
 
 class Fetched(NamedTuple):
@@ -95,7 +97,7 @@ class Fetch:
         with (
             self._source(wanted, local) as source,
             self._pump() as pump,
-            folder.replacing(wanted.path, direct=True) as target,
+            folder.replacing(wanted.path, direct=wanted.size >= _DIRECT) as target,
         ):
             cloned = clone(target, source)
             got, _ = pump.digest(target) if cloned else pump.copy(source, target)

@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 
 from wbart_manifest.digest import Digest, Hasher
 from wbart_manifest.location import PACKED, WHOLE, Location
-from wbart_storage.direct import create_direct
+from wbart_storage.direct import create_direct, sync_files
 from wbart_storage.disk import disk_errors, source_error
 from wbart_storage.errors import BlobMissing, ObjectMissing, SourceChanged
 from wbart_storage.keys import blob_key, pack_key
@@ -72,9 +72,12 @@ class Stage:
     ) -> list[str]:
         """Put packs and blobs into the store and return the keys of those that were sent.
 
-        What is not staged must lie in the store already, else BlobMissing. What a local store
-        adopted is durable only after `settle`.
+        What is not staged must lie in the store already, else BlobMissing. Bytes are durable
+        before they have their name, so that no power loss leaves a name without its bytes; the
+        names themselves are durable only after `settle`.
         """
+        blobs = list(blobs)
+        sync_files([path for each in blobs if (path := self.session.find(each.hex()))])
         sent = [self._send(store, pack_key(name.hex()), name, ".zip") for name in packs]
         sent += [self._send(store, blob_key(digest.hex()), digest, "") for digest in blobs]
         return [key for key in sent if key]
@@ -104,7 +107,6 @@ class Stage:
                 target = create_direct(part)
                 try:
                     digest, size = self._fill(source, target, pump, also)
-                    os.fsync(target)
                 finally:
                     os.close(target)
         except BaseException:
