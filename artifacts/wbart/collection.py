@@ -94,7 +94,7 @@ class ArtifactCollection:
 
     @property
     def updated_at(self) -> str:
-        """When it was last changed as a whole, or else created: RFC 3339, UTC."""
+        """When it, or one of its versions, was last changed: RFC 3339, UTC."""
         return rfc3339(self._head.updated_at or self._head.created_at or 0.0)
 
     def is_sequence(self) -> bool:

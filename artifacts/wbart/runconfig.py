@@ -8,6 +8,8 @@ from typing import Any
 
 from wbart.artifact import Artifact
 from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid
+from wbart.metadata import DEPTH
+from wbart.runvalue import check_depth
 from wbart.runvalue import to_json as json_value
 from wbart.runvalues import RunValues
 
@@ -73,8 +75,9 @@ def _encoded(value: Any) -> Any:
     return value.json_encode() if isinstance(value, Artifact) else value
 
 
-def refuse_nested(value: object) -> None:
+def refuse_nested(value: object, depth: int = DEPTH) -> None:
     """Raise ValueError, in W&B's words, if an artifact lies anywhere inside a value."""
+    check_depth(depth)
     if isinstance(value, Mapping):
         nested = list(value.values())
     elif isinstance(value, list | tuple | set | frozenset):
@@ -84,7 +87,7 @@ def refuse_nested(value: object) -> None:
     for each in nested:
         if isinstance(each, Artifact):
             raise ArgumentInvalid(_NESTED)
-        refuse_nested(each)
+        refuse_nested(each, depth - 1)
 
 
 def parsed(values: object) -> dict[str, Any]:

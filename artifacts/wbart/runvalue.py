@@ -6,39 +6,47 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from wbart.errors import ArgumentTypeInvalid
-from wbart.metadata import friendly
+from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid
+from wbart.metadata import DEPTH, friendly
 
 _SPELLED = {math.inf: "Infinity", -math.inf: "-Infinity"}
 
 
-def to_json(value: object) -> Any:
+def to_json(value: object, depth: int = DEPTH) -> Any:
     """The value made of what JSON has; what is not finite becomes W&B's words for it.
 
-    Raises TypeError for what has no such form.
+    Raises TypeError for what has no such form, ValueError for what is nested too deeply.
     """
+    check_depth(depth)
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else _SPELLED.get(value, "NaN")
     if isinstance(value, Mapping):
-        return {str(name): to_json(item) for name, item in value.items()}
+        return {str(name): to_json(item, depth - 1) for name, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [to_json(item) for item in value]
-    return to_json(friendly(value))
+        return [to_json(item, depth - 1) for item in value]
+    return to_json(friendly(value), depth - 1)
 
 
-def flat(values: object, call: str) -> dict[str, Any]:
+def flat(values: object, call: str, depth: int = DEPTH) -> dict[str, Any]:
     """The values by dotted names, nested dicts taken apart. Raises TypeError, naming the call."""
     if not isinstance(values, Mapping):
         raise ArgumentTypeInvalid(f"wandb.{call} must be passed a dictionary")
+    check_depth(depth)
     found: dict[str, Any] = {}
     for name, value in values.items():
         if not isinstance(name, str):
             raise ArgumentTypeInvalid(f"Key values passed to `wandb.{call}` must be strings")
         if isinstance(value, Mapping) and value:
-            nested = flat(value, call)
+            nested = flat(value, call, depth - 1)
             found.update((f"{name}.{below}", item) for below, item in nested.items())
         else:
             found[name] = to_json(value)
     return found
+
+
+def check_depth(depth: int) -> None:
+    """Raise ArgumentInvalid when no depth is left: what lies in itself would never end."""
+    if depth == 0:
+        raise ArgumentInvalid(f"a value is nested deeper than {DEPTH} levels, or in itself")
