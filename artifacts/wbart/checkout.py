@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from stat import S_ISDIR
 from typing import TYPE_CHECKING
 
 from wbart import origin
@@ -34,12 +35,12 @@ def checkout(
     answer = target if root is None else os.fspath(root)
     if dry_run:
         return answer
-    removed, references = _Removed(target), list[Entry]()
-    with removed:
-        missing = _write(_standings(at, target), removed, references)
-        write(at.workspace, target, missing, None, progress)
-        removed.sweep()
-    for entry in references:
+    way = _Way(target)
+    with way:
+        write(at.workspace, target, _write(_standings(at, target), way), None, progress)
+        way.sweep()
+        write(at.workspace, target, way.folders, None, progress)
+    for entry in way.references:
         fetch_reference(at.workspace, entry, target, allow_missing=False)
     origin.note(at, target)
     return answer
@@ -71,44 +72,62 @@ def _standings(at: Committed, root: str) -> Iterator[Standing]:
         prints.close()
 
 
-def _write(
-    found: Iterator[Standing], removed: _Removed, references: list[Entry]
-) -> Iterator[Entry]:
-    """The entries to write; notes on the way what is to go, and what refers elsewhere."""
+def _write(found: Iterator[Standing], way: _Way) -> Iterator[Entry]:
+    """The entries to write at once; notes on the way what is to go, and what has to wait."""
     for each in found:
         if each.entry is None:
-            removed.note(each.path)
+            way.note(each.path)
         elif each.entry.reference is not None:
-            references.append(each.entry)
-        elif not each.same:
-            removed.make_way(each.path)
+            way.references.append(each.entry)
+        elif not each.same and (each.found is not None or way.is_free(each.entry)):
             yield each.entry
 
 
-class _Removed:
-    """Files that no entry names: noted first, removed when all else is written."""
+class _Way:
+    """What stands in the way of a checkout. It goes when all else is written, or just in time."""
 
     def __init__(self, root: str) -> None:
+        self.references: list[Entry] = []
+        self.folders: list[Entry] = []
+        """Entries where a folder lies: written when that is gone."""
+        self._root = root
         self._folder = Folder(root)
-        self._paths: list[str] = []
+        self._paths: dict[str, None] = {}
+        self._was_empty = not os.listdir(root)
 
     def note(self, path: str) -> None:
-        self._paths.append(path)
+        """Remember a file that no entry names."""
+        self._paths[path] = None
 
-    def make_way(self, path: str) -> None:
-        """Remove what stands where a file, or a folder above it, is to be written."""
-        while self._paths and (
-            self._paths[-1].startswith(f"{path}/") or path.startswith(f"{self._paths[-1]}/")
-        ):
-            self._remove(self._paths.pop())
+    def is_free(self, entry: Entry) -> bool:
+        """Whether the entry can be written now; a file that should be its folder is removed."""
+        above = entry.path.rpartition("/")[0] if self._paths else ""
+        while above:
+            if above in self._paths:
+                del self._paths[above]
+                self._folder.remove(above)
+                break
+            above = above.rpartition("/")[0]
+        if self._is_folder(entry.path):
+            self.folders.append(entry)
+            return False
+        return True
 
     def sweep(self) -> None:
+        """Remove the files that no entry names, and the folders that lie where a file belongs."""
         for path in self._paths:
-            self._remove(path)
+            self._folder.remove(path)
+            self._folder.remove_empty(path.rpartition("/")[0])
+        for entry in (*self.folders, *self.references):
+            if self._is_folder(entry.path):
+                for each, _, _ in os.walk(f"{self._root}/{entry.path}", topdown=False):
+                    self._folder.remove_empty(os.path.relpath(each, self._root))
 
-    def _remove(self, path: str) -> None:
-        self._folder.remove(path)
-        self._folder.remove_empty(path.rpartition("/")[0])
+    def _is_folder(self, path: str) -> bool:
+        if self._was_empty:
+            return False
+        status = self._folder.status(path)
+        return status is not None and S_ISDIR(status.st_mode)
 
     def __enter__(self) -> None:
         return None

@@ -117,12 +117,24 @@ class Content:
         merge: bool = False,
         progress: Progress = silent,
     ) -> None:
-        """Take a folder in, all files below it. A file that clashes ends it (unless merge)."""
+        """Take a folder in, all files below it or, when one fails or clashes, none."""
         check_policy(policy)
         if not os.path.isdir(local_path):
             raise ArgumentInvalid(f"Path is not a directory: {os.fspath(local_path)!r}")
         root, prefix = os.path.abspath(local_path), _folder_prefix(name)
-        intake = self._open()
+        draft, intake = self.draft, self._open()
+        try:
+            with draft.whole_or_not():
+                self._add_folder(intake, root, prefix, merge, progress)
+        except BaseException:
+            self._draft = draft
+            intake.removed |= intake.stage.packs.tokens
+            raise
+        self._added_folders.append((root, prefix))
+
+    def _add_folder(
+        self, intake: Intake, root: str, prefix: str, merge: bool, progress: Progress
+    ) -> None:
         changes = intake.prints.changes(root)
         alone = not prefix and self.draft.is_empty
         before = snapshot.find(intake, root, self.digests) if alone else None
@@ -132,7 +144,6 @@ class Content:
         else:
             for batch in intake.ingest.folder(root, progress):
                 self._put_all(batch, prefix, merge)
-        self._added_folders.append((root, prefix))
         if alone:
             self._whole = snapshot.Whole(root, changes, self._edits)
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from wbart.download import Selection, download, write
+from wbart.download import Selection, download, wanted, write
 from wbart.errors import VerifyFailed, VerifyMissing
 from wbart.fetch_references import fetch_reference, reference_matches
 from wbart.report import VerifyReport
@@ -14,6 +14,7 @@ from wbart.root import download_root
 from wbart.standing import standings
 from wbart.tally import Tally
 from wbart_manifest.entry import Entry
+from wbart_storage.errors import BlobCorrupt, BlobMissing
 from wbart_storage.folder_hash import FolderHash, Hashed
 from wbart_storage.progress import Event, Progress, silent
 
@@ -51,7 +52,7 @@ def _compare(at: Committed, root: str, progress: Progress) -> Tally:
     hashing = FolderHash(root, workspace.store.algorithm, workspace.jobs)
     for batch in hashing.run(_present(at, root, tally)):
         for found in batch:
-            _judge(root, found, tally)
+            _judge(at, root, found, tally)
         progress(Event("verify", tally.checked, tally.size, at.manifest.count, at.manifest.size))
     return tally
 
@@ -69,7 +70,7 @@ def _present(at: Committed, root: str, tally: Tally) -> Iterator[Entry]:
             tally.missing.append(each.entry)
 
 
-def _judge(root: str, found: Hashed[Entry], tally: Tally) -> None:
+def _judge(at: Committed, root: str, found: Hashed[Entry], tally: Tally) -> None:
     entry = found.item
     if found.error is not None:
         tally.unreadable.append(entry)
@@ -81,9 +82,23 @@ def _judge(root: str, found: Hashed[Entry], tally: Tally) -> None:
         if same is None:
             tally.unverified.append(entry.path)
     else:
-        same = found.digest == entry.digest
+        same = found.digest == entry.digest or _is_linked(at, entry, f"{root}/{entry.path}")
     if same is False:
         tally.changed.append(entry)
+
+
+def _is_linked(at: Committed, entry: Entry, path: str) -> bool:
+    """Whether it is a link to the whole blob, as a download with `link="symlink"` makes it."""
+    blobs, blob = at.workspace.store.blobs, wanted(entry)
+    file = blobs.file(blob)
+    if file is None or not os.path.islink(path) or os.readlink(path) != os.path.abspath(file):
+        return False
+    try:
+        for _ in blobs.pieces(blob):
+            pass
+    except (BlobCorrupt, BlobMissing):
+        return False
+    return True
 
 
 def _repair(at: Committed, root: str, tally: Tally) -> None:

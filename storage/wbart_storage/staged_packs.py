@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
+from wbart_manifest.digest import digest_function
 from wbart_manifest.location import EMPTY, PACKED, WHOLE, Location
 from wbart_storage.disk import disk_errors
 from wbart_storage.pack import PackWriter
@@ -51,6 +52,11 @@ class StagedPacks:
             self._close()
         return location
 
+    @property
+    def tokens(self) -> set[bytes]:
+        """The tokens of all packs, the open one among them."""
+        return {*self._ids, self._token} if self._open is not None else set(self._ids)
+
     def pack_id(self, token: bytes) -> bytes | None:
         """The raw id of the closed pack that the token stands for, None while it is open."""
         return self._ids.get(token)
@@ -82,13 +88,12 @@ class StagedPacks:
         with disk_errors(path):
             data = path.read_bytes()
             path.unlink()
-        digests = {place.offset: digest for digest, place in self._held.items()
-                   if place.object == token}  # fmt: skip
-        for digest in digests.values():
+        for digest in [digest for digest, place in self._held.items() if place.object == token]:
             del self._held[digest]
+        taken = digest_function(self._algorithm)
         for each in sorted(set(live), key=lambda one: one.offset):
             blob = data[each.offset : each.offset + each.length]
-            self._moved[token, each.offset] = self.add(digests[each.offset], blob)
+            self._moved[token, each.offset] = self.add(taken(blob), blob)
 
     def close(self) -> None:
         """Let go of the unfinished pack."""

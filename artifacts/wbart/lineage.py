@@ -1,0 +1,31 @@
+"""Lineage: from a version to the runs that used it, and to the one that logged it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wbart.errors import RunNotFound
+from wbart.runpath import RunPath
+from wbart.runs import find, users_of
+
+if TYPE_CHECKING:
+    from wbart.artifact import Artifact
+    from wbart.publicrun import PublicRun
+
+
+def used_by(artifact: Artifact) -> list[PublicRun]:
+    """As `Artifact.used_by`, oldest first."""
+    at = artifact._at("used_by")
+    return users_of(at.workspace, at.source.id)
+
+
+def logged_by(artifact: Artifact) -> PublicRun | None:
+    """As `Artifact.logged_by`; None as well when the run is there no more."""
+    at = artifact._at("logged_by")
+    said = at.source.logged_by
+    if said is None:
+        return None
+    try:
+        return find(at.workspace, RunPath.from_json(said))
+    except RunNotFound:
+        return None
