@@ -42,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     print(heading(scale, plan))
-    print(render(samples))
+    print(render(samples, judged=scale >= 1))
     return 0
 
 

@@ -8,6 +8,7 @@ from tests.bench.data import MIB
 from tests.bench.rounds import Sample
 
 MEMORY = 200 * MIB
+VERDICT = {True: "met", False: "NOT MET", None: ""}
 HEAD = ("step", "ours s (cpu)", "against", "theirs s (cpu)", "ratio", "at most", "", "peak MiB")
 
 
@@ -37,16 +38,19 @@ def rows(samples: Sequence[Sample]) -> list[Row]:
     return [_row(group) for group in groups.values()]
 
 
-def render(samples: Sequence[Sample]) -> str:
-    """The whole table as text, one line a step and rival, and the peak memory below."""
+def render(samples: Sequence[Sample], judged: bool = True) -> str:
+    """The whole table as text, one line a step and rival, and the peak memory below.
+
+    Targets are for the full size; without judged nothing is said of them.
+    """
     body = rows(samples)
-    lines = [HEAD, *map(_cells, body)]
+    lines = [HEAD, *(_cells(row, judged) for row in body)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     text = [_line(line, widths) for line in lines]
     text.insert(1, "  ".join("-" * width for width in widths))
     peak = max(row.peak for row in body)
-    words = "met" if peak <= MEMORY else "NOT MET"
-    text.append(f"peak memory, any of them: {peak // MIB} MiB, at most {MEMORY // MIB}: {words}")
+    words = f", at most {MEMORY // MIB}: {VERDICT[peak <= MEMORY]}" if judged else ""
+    text.append(f"peak memory, any of them: {peak // MIB} MiB{words}")
     return "\n".join(text)
 
 
@@ -63,7 +67,7 @@ def _row(group: Sequence[Sample]) -> Row:
     )
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: Row, judged: bool) -> tuple[str, ...]:
     return (
         row.name,
         _seconds(row.ours),
@@ -71,7 +75,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         _seconds(row.theirs),
         f"{row.ratio:.2f}",
         "-" if row.target is None else f"{row.target:.1f}",
-        {True: "met", False: "NOT MET", None: ""}[row.met],
+        VERDICT[row.met if judged else None],
         str(row.peak // MIB),
     )
 

@@ -1,6 +1,7 @@
 """The harness itself: the same data everywhere, honest costs, a table that tells the truth."""
 
 import hashlib
+import shutil
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -14,6 +15,8 @@ from tests.bench.measure import CommandFailed, Cost, measure
 from tests.bench.rounds import Plan, Sample, room, run
 from tests.bench.steps import STEPS
 from tests.bench.table import render, rows
+
+needs_rsync = pytest.mark.skipif(shutil.which("rsync") is None, reason="rsync is a rival")
 
 TINY = Work("W2", 200, 4, KIB, 8 * KIB, 2)
 
@@ -157,6 +160,11 @@ def test_the_table_shows_what_was_missed() -> None:
     assert table[-1] == "peak memory, any of them: 300 MiB, at most 200: NOT MET"
 
 
+def test_a_small_run_is_not_judged() -> None:
+    assert "MET" not in render([sample(9.0, 1.0, 0.9, peak=300 * MIB)], judged=False)
+
+
+@needs_rsync
 def test_every_step_runs_with_a_program_that_keeps_its_word(tmp_path: Path) -> None:
     fake = tmp_path / "fake.py"
     fake.write_text(FAKE)
@@ -176,6 +184,7 @@ def test_every_step_runs_with_a_program_that_keeps_its_word(tmp_path: Path) -> N
     assert [path.name for path in tmp_path.iterdir()] == ["fake.py"]
 
 
+@needs_rsync
 def test_a_wrong_download_stops_the_benchmark(tmp_path: Path) -> None:
     fake = tmp_path / "fake.py"
     fake.write_text(FAKE + "if verb == 'get': shutil.rmtree(sys.argv[3] + '/folder-0000')\n")
