@@ -15,6 +15,7 @@ class Fold(Protocol[S]):
 
     def initial(self) -> S:
         """The state before the first record."""
+        ...
 
     def apply(self, state: S, intent: Intent, record: Record) -> object:
         """Change state by the intent, and return a JSON-able outcome for its committer.
@@ -28,6 +29,7 @@ class Fold(Protocol[S]):
 
     def load(self, dumped: object) -> S:
         """The state that was dumped. ValueError, LookupError or TypeError if it is not one."""
+        ...
 
 
 class Tally(Generic[S]):
