@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import struct
+from binascii import hexlify
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -67,7 +68,7 @@ class PackWriter:
         """Append a blob and return the offset of its bytes in the pack."""
         size = len(data)
         crc = crc32(data)
-        name = digest.hex().encode()
+        name = hexlify(digest)
         header = _LOCAL.pack(0x04034B50, _VERSION, 0, 0, 0, _DATE, crc, size, size, len(name), 0)
         offset = self._end + 30 + len(name)
         self.members.append(Member(digest, offset, size, crc))
@@ -141,7 +142,7 @@ class PackWriter:
 def _directory(members: list[Member], start: int) -> bytes:
     parts = []
     for digest, offset, size, crc in members:
-        name = digest.hex().encode()
+        name = hexlify(digest)
         parts.append(
             _CENTRAL.pack(
                 0x02014B50, _VERSION, _VERSION, 0, 0, 0, _DATE, crc, size, size,

@@ -8,8 +8,7 @@ and all else are shown as they are. Empty folders leave no trace.
 from __future__ import annotations
 
 import os
-import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from wbart_storage.disk import source_error
@@ -57,19 +56,16 @@ def scan(root: str, *, links: Links = "follow", stats: bool = True) -> Iterator[
 def _children(root: str, prefix: str, links: Links, stats: bool) -> list[Found]:
     """Files and folders of one folder; a folder's path ends in `/`, which sorts it right."""
     folder = os.path.join(root, prefix) if prefix else root
-    found: list[Found] = []
+    look = _name if not stats else _shown if links == "show" else _regular
     try:
         with os.scandir(folder) as children:
-            if stats:
-                for child in children:
-                    found += _found(child, prefix, links)
-            else:
-                found = [_name(child, prefix) for child in children]
+            found = [
+                look(child, prefix)
+                for child in children
+                if links != "skip" or not child.is_symlink()
+            ]
     except OSError as error:
         raise source_error(error, error.filename or folder) from error
-    for path, status in found if links != "show" else ():
-        if status is not _NOTHING and not stat.S_ISREG(status.st_mode):
-            raise SourceChanged(f"not a regular file: {os.path.join(root, path)}")
     found.sort(key=_by_path)
     return found
 
@@ -79,18 +75,21 @@ def _name(child: os.DirEntry[str], prefix: str) -> Found:
     return Found(f"{prefix}{child.name}/" if is_folder else prefix + child.name, _NOTHING)
 
 
-def _found(child: os.DirEntry[str], prefix: str, links: Links) -> Iterable[Found]:
-    if links != "follow" and child.is_symlink():
-        return (
-            ()
-            if links == "skip"
-            else (Found(prefix + child.name, child.stat(follow_symlinks=False)),)
-        )
+def _shown(child: os.DirEntry[str], prefix: str) -> Found:
+    if child.is_dir(follow_symlinks=False):
+        return Found(f"{prefix}{child.name}/", _NOTHING)
+    return Found(prefix + child.name, child.stat(follow_symlinks=False))
+
+
+def _regular(child: os.DirEntry[str], prefix: str) -> Found:
     if child.is_dir():
         if child.is_symlink():
             _check_loop(os.path.dirname(child.path), child.path)
-        return (Found(f"{prefix}{child.name}/", _NOTHING),)
-    return (Found(prefix + child.name, child.stat()),)
+        return Found(f"{prefix}{child.name}/", _NOTHING)
+    status = child.stat()
+    if not child.is_file():
+        raise SourceChanged(f"not a regular file: {child.path}")
+    return Found(prefix + child.name, status)
 
 
 def _by_path(found: Found) -> str:
