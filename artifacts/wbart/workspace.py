@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from threading import Lock
@@ -19,6 +20,7 @@ from wbart_storage.store import Store, create_store, is_local, open_store
 if TYPE_CHECKING:
     from wbart.artifact import Artifact
     from wbart.refpath import Ref
+    from wbart.whatis import Found
 
 _MAX_JOBS = 8
 
@@ -86,6 +88,12 @@ class Workspace:
         from wbart.loading import load
 
         return load(self, ref, type, at)
+
+    def whatis(self, path: str | os.PathLike[str]) -> Iterator[Found]:
+        """The versions that hold the content of a local file or folder."""
+        from wbart.whatis import whatis
+
+        return whatis(self, path)
 
 
 class _Default:

@@ -49,7 +49,9 @@ class Hashed(NamedTuple, Generic[T]):
 class FolderHash:
     """Hashes files below one root on a few threads. Serves one thread."""
 
-    def __init__(self, root: str, algorithm: str, jobs: int) -> None:
+    def __init__(self, root: str, algorithm: str, jobs: int, *, follow: bool = False) -> None:
+        """follow: read through symbolic links, which a folder that is compared must not have."""
+        self._flags = _READ & ~os.O_NOFOLLOW if follow else _READ
         self._root = root
         self._algorithm = algorithm
         self._digest = digest_function(algorithm)
@@ -86,7 +88,7 @@ class FolderHash:
     def _one(self, item: T, buffer: memoryview) -> Hashed[T]:
         full = f"{self._root}/{item.path}"
         try:
-            fd = os.open(full, _READ)
+            fd = os.open(full, self._flags)
             try:
                 size = os.readv(fd, [buffer])
                 if size < _BUFFER:
