@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
+
+from wbart_storage.clock import Clock, SystemClock
+
+_YOUNG_SECONDS = 600.0
+"""A folder that changed this lately may be one that another process made and did not live to sync."""
 
 
 class Folders:
@@ -12,8 +18,9 @@ class Folders:
     Safe to share between threads and processes; a folder that vanishes is made again.
     """
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, clock: Clock | None = None) -> None:
         self._root = root
+        self._clock = clock or SystemClock()
         self._known: set[str] = set()
         self._fresh: set[str] = set()
 
@@ -21,7 +28,12 @@ class Folders:
         """Make folder and its parents if they are missing."""
         if folder in self._known:
             return
-        if not os.path.isdir(folder):
+        age = self._age(folder)
+        if age is not None:
+            if age < _YOUNG_SECONDS and folder != self._root:
+                self.ensure(os.path.dirname(folder))
+                self._fresh.add(folder)
+        else:
             self.ensure(os.path.dirname(folder))
             # Fresh before it is there: a thread that finds it must find it fresh, too.
             self._fresh.add(folder)
@@ -31,6 +43,14 @@ class Folders:
                 if not os.path.isdir(folder):
                     raise
         self._known.add(folder)
+
+    def _age(self, folder: str) -> float | None:
+        """Seconds since the folder was changed last; None if it is not there."""
+        try:
+            status = os.stat(folder)
+        except OSError:
+            return None
+        return self._clock.now() - status.st_mtime if stat.S_ISDIR(status.st_mode) else None
 
     def forget(self, folder: str) -> None:
         """Take note that folder, or a parent of it, has vanished."""
