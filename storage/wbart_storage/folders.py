@@ -9,7 +9,7 @@ import sys
 from wbart_storage.clock import Clock, SystemClock
 
 _YOUNG_SECONDS = 600.0
-"""A folder that changed this lately may be one that another process made and did not live to sync."""
+"""A folder that changed this lately may be one whose maker did not live to sync it."""
 
 
 class Folders:
