@@ -16,6 +16,7 @@ from wbart.root import download_root
 from wbart.standing import FolderReader
 from wbart_manifest.entry import Entry
 from wbart_storage.blobs import Wanted
+from wbart_storage.disk import disk_errors
 from wbart_storage.errors import BlobCorrupt
 from wbart_storage.fetch import Fetch, Fetched, LinkMode
 from wbart_storage.fingerprint import Fingerprints, Print, pack_place, racy, stamp
@@ -62,6 +63,8 @@ def download(
     """As `Artifact.download`."""
     at = artifact._at("download")
     target = download_root(at) if root is None else os.path.abspath(root)
+    with disk_errors(target):
+        os.makedirs(target, exist_ok=True)
     references: list[Entry] = []
     entries = _files(picked.entries(at), references)
     missing = _missing(target, entries, at.workspace)

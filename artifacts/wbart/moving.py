@@ -9,12 +9,16 @@ from wbart.intake import Intake, entry_of
 from wbart_manifest.entry import Entry
 from wbart_manifest.location import EMPTY, PACKED, Location
 from wbart_storage.blobs import Blobs, Wanted
+from wbart_storage.disk import disk_errors
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from wbart.content import Content
     from wbart.workspace import Workspace
+
+_LARGE = 1 << 20
+"""Bytes from which on a blob passes through a file, not through memory."""
 
 
 def moved(content: Content, workspace: Workspace) -> tuple[Draft, Intake]:
@@ -41,8 +45,19 @@ def _moved(content: Content, intake: Intake, entry: Entry) -> Entry:
         if staged is not None:
             return _from_file(intake, entry, staged, location)
     wanted = Wanted(entry.path, entry.size or 0, entry.digest, location)
-    blobs: Blobs = content.workspace.store.blobs
-    return entry_of(intake.ingest.data(blobs.read(wanted)), entry.path, entry.extra)
+    return _from_store(intake, entry, wanted, content.workspace.store.blobs)
+
+
+def _from_store(intake: Intake, entry: Entry, wanted: Wanted, blobs: Blobs) -> Entry:
+    if wanted.size < _LARGE:
+        return entry_of(intake.ingest.data(blobs.read(wanted)), entry.path, entry.extra)
+    part = intake.stage.session.new_path()
+    try:
+        with disk_errors(part), part.open("wb") as file:
+            file.writelines(blobs.pieces(wanted))
+        return entry_of(intake.ingest.file(str(part)), entry.path, entry.extra)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _from_file(intake: Intake, entry: Entry, staged: Path, location: Location) -> Entry:

@@ -88,11 +88,8 @@ class FileReferences:
 
     def _entry(self, path: str, uri: str, local: str, checksum: bool) -> Entry:
         if not checksum:
-            try:
-                size = os.stat(local).st_size
-            except OSError as error:
-                raise source_error(error, local) from error
-            return reference(path, uri, self._text_digest(uri), size, {"unverified": True})
+            # Without a size: it would change the digest, and only the URI is to count.
+            return reference(path, uri, self._text_digest(uri), None, {"unverified": True})
         digest, size = self._file_digest(local)
         extra = decode_object(self._digests.extra) if self._digests is not None else {}
         return reference(path, uri, digest, size, extra)

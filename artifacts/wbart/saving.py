@@ -11,8 +11,15 @@ from wbart import names
 from wbart.committed import committed
 from wbart.digests import wandb_digest
 from wbart.draft import Draft
-from wbart.errors import ArtifactNotLoggedError, CollectionNotFound, TypeClash, WaitTimeoutError
+from wbart.errors import (
+    ArtifactNotLoggedError,
+    CollectionNotFound,
+    KindClash,
+    TypeClash,
+    WaitTimeoutError,
+)
 from wbart.loading import view
+from wbart.state import SEQUENCE
 from wbart.upload import upload
 from wbart_manifest.manifest import Manifest
 from wbart_storage.progress import Event, Progress, silent
@@ -82,6 +89,8 @@ def check_loggable(
         state = workspace.catalog.state(entity, project, facts.name)
     except CollectionNotFound:
         return
+    if state.head.kind != SEQUENCE:
+        raise KindClash(f"{facts.name!r} is a portfolio: link to it instead of logging")
     if state.head.type != facts.type:
         raise TypeClash(
             f"Artifact {facts.name} already exists with type '{state.head.type}'; "
@@ -169,7 +178,7 @@ def _newest(
     except CollectionNotFound:
         return None
     version = view(workspace, state, (entity, project, name)).newest()
-    if version is None:
+    if version is None or version.source is not None:
         return None
     store = workspace.store
     return version, Manifest.restore(store.nodes, version.manifest, store.algorithm)

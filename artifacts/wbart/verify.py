@@ -14,8 +14,10 @@ from wbart.root import download_root
 from wbart.standing import standings
 from wbart.tally import Tally
 from wbart_manifest.entry import Entry
+from wbart_manifest.location import WHOLE
 from wbart_storage.errors import BlobCorrupt, BlobMissing
 from wbart_storage.folder_hash import FolderHash, Hashed
+from wbart_storage.objects import Files, ability
 from wbart_storage.progress import Event, Progress, silent
 
 if TYPE_CHECKING:
@@ -89,12 +91,14 @@ def _judge(at: Committed, root: str, found: Hashed[Entry], tally: Tally) -> None
 
 def _is_linked(at: Committed, entry: Entry, path: str) -> bool:
     """Whether it is a link to the whole blob, as a download with `link="symlink"` makes it."""
-    blobs, blob = at.workspace.store.blobs, wanted(entry)
-    file = blobs.file(blob)
-    if file is None or not os.path.islink(path) or os.readlink(path) != os.path.abspath(file):
+    store, blob = at.workspace.store, wanted(entry)
+    files = ability(store.objects, Files)
+    if files is None or blob.location.kind != WHOLE or not os.path.islink(path):
+        return False
+    if os.readlink(path) != os.path.abspath(files.path(store.blobs.key(blob))):
         return False
     try:
-        for _ in blobs.pieces(blob):
+        for _ in store.blobs.pieces(blob):
             pass
     except (BlobCorrupt, BlobMissing):
         return False

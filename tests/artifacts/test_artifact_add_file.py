@@ -105,7 +105,7 @@ def test_other_content_at_the_same_path_needs_overwrite(house: House) -> None:
     artifact.add_file(house.file("a.txt"))
     other = house.file("b.txt", "other")
 
-    with pytest.raises(ValueError, match="Cannot add the same path twice: 'a.txt'"):
+    with pytest.raises(ValueError, match=r"Cannot add the same path twice: 'a\.txt'"):
         artifact.add_file(other, "a.txt")
     assert artifact.size == 5
     artifact.add_file(other, "a.txt", overwrite=True)

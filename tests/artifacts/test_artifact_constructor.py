@@ -53,7 +53,7 @@ def test_a_type_follows_the_character_set_of_names(house: House, type_: str) -> 
 
 
 def test_all_arguments_may_be_given_by_position(house: House) -> None:
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="use_as"):
         artifact = Artifact("a", "dataset", "text", {"k": 1}, True, "x", "eu", "MD5")
 
     assert (artifact.description, artifact.metadata, artifact.incremental) == (

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from tests.artifacts.house import Files, House, flip, listing
+
+from wbart.errors import IntegrityError
+from wbart_storage.errors import FolderUnsafe
+
+FILES = {"a": "1", "d/b": "2", "d/c": "3"}
+
+
+def test_the_default_root_has_no_version_in_its_name(house: House) -> None:
+    root = house.version(FILES).checkout()
+
+    assert root == str(house.folder / "artifacts" / "data")
+    assert listing(root) == FILES
+
+
+def test_everything_else_below_the_root_goes(house: House) -> None:
+    house.tree("out", {"extra": "x", "d/extra": "x", "e/f/extra": "x", "a": "X", "d/b": "2"})
+
+    assert house.version(FILES).checkout("out") == "out"
+
+    assert listing("out") == FILES
+    assert sorted(os.listdir("out")) == ["a", "d"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"x": "1"}, {"x/a": "1"}),
+        ({"x/a": "1"}, {"x": "1"}),
+        ({"x/a": "1", "x/b/c": "2"}, {"x": "1", "y": "2"}),
+        ({"x": "1", "x-1": "2", "x.b": "3"}, {"x/a/b": "1"}),
+        ({"p/x/a": "1"}, {"p/x": "2", "p/y": "3"}),
+        ({"p": "1"}, {"p/q/r/s": "1", "p/q/t": "2"}),
+        ({"a/b/c/d": "1"}, {"a/b": "2"}),
+        ({"x": "1", "y": "2"}, {}),
+        ({}, {"x": "1"}),
+    ],
+)
+def test_files_become_folders_and_folders_files(house: House, before: Files, after: Files) -> None:
+    old, new = house.version(before), house.version(after)
+
+    for version, wanted in [(old, before), (new, after), (old, before)]:
+        version.checkout("out")
+        assert listing("out") == wanted
+        assert version.verify("out").ok
+
+
+def test_an_empty_folder_where_a_file_belongs_goes(house: House) -> None:
+    (house.folder / "out" / "a" / "empty" / "deep").mkdir(parents=True)
+
+    house.version(FILES).checkout("out")
+
+    assert listing("out") == FILES
+
+
+def test_a_link_to_a_folder_is_removed_and_what_it_leads_to_stays(house: House) -> None:
+    outside = house.tree("outside", {"b": "mine", "other": "mine"})
+    house.tree("out", {})
+    Path("out/d").symlink_to(outside)
+    Path("out/extra").symlink_to(outside)
+
+    house.version(FILES).checkout("out")
+
+    assert listing("out") == FILES
+    assert listing(outside) == {"b": "mine", "other": "mine"}
+    assert not Path("out/extra").is_symlink()
+
+
+def test_files_that_are_right_are_not_touched(house: House) -> None:
+    old = house.version(FILES)
+    new = house.version({**FILES, "d/c": "changed"})
+    old.checkout("out")
+    before = os.stat("out/a").st_ino
+
+    new.checkout("out")
+
+    assert os.stat("out/a").st_ino == before
+    assert listing("out")["d/c"] == "changed"
+
+
+def test_a_file_changed_under_its_old_size_and_time_is_put_right(house: House) -> None:
+    artifact = house.version(FILES)
+    artifact.checkout("out")
+    flip(Path("out/a"))
+
+    artifact.checkout("out")
+
+    assert listing("out") == FILES
+
+
+def test_the_plan_says_what_would_happen_and_a_dry_run_does_nothing(house: House) -> None:
+    artifact = house.version(FILES)
+    before: Files = {"a": "1", "d/b": "X", "extra": "x"}
+    house.tree("out", before)
+
+    plan = artifact.checkout_plan("out")
+
+    assert (plan.write, plan.remove, plan.keep, plan.size) == (["d/b", "d/c"], ["extra"], 1, 2)
+    assert artifact.checkout("out", dry_run=True) == "out"
+    assert listing("out") == before
+
+
+def test_a_dry_run_makes_no_folder(house: House) -> None:
+    artifact = house.version(FILES)
+
+    artifact.checkout("out", dry_run=True)
+
+    assert artifact.checkout_plan("out").write == sorted(FILES)
+    assert not Path("out").exists()
+
+
+def test_a_folder_with_git_in_it_is_refused_unless_forced(house: House) -> None:
+    house.tree("out", {".git/config": "x", "extra": "x"})
+    artifact = house.version(FILES)
+
+    with pytest.raises(FolderUnsafe, match=r"\.git"):
+        artifact.checkout("out")
+    assert Path("out/extra").exists()
+    artifact.checkout("out", force=True)
+
+    assert listing("out") == FILES
+
+
+def test_the_root_of_all_and_the_home_folder_are_refused(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = house.folder / "users" / "ann"
+    home.mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(home))
+    artifact = house.version(FILES)
+    Path("link").symlink_to(home)
+
+    for root in ("/", home, home.parent, "link"):
+        with pytest.raises(FolderUnsafe, match="refusing to check out"):
+            artifact.checkout(root)
+        with pytest.raises(FolderUnsafe):
+            artifact.checkout(root, dry_run=True)
+
+
+def test_a_corrupt_blob_removes_nothing(house: House) -> None:
+    artifact = house.version({"large": b"x" * 2_000_000})
+    (blob,) = house.objects("o")
+    flip(blob)
+    house.tree("out", {"extra": "mine"})
+
+    with pytest.raises(IntegrityError):
+        artifact.checkout("out")
+
+    assert listing("out") == {"extra": "mine"}
+
+
+def test_references_are_checked_out_as_well(house: House) -> None:
+    file = house.file("far/r", "ref")
+    artifact = house.draft({"a": "1"})
+    artifact.add_reference(f"file://{file}", "x/r")
+    house.save(artifact)
+    house.tree("out", {"x": "in the way", "y": "extra"})
+
+    artifact.checkout("out")
+
+    assert listing("out") == {"a": "1", "x/r": "ref"}

@@ -1,0 +1,362 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.artifacts.house import House, listing
+
+from wbart.errors import ArtifactNotFound, IntegrityError, ReferenceMissing
+from wbart_manifest.errors import EntryClash, PathInvalid
+
+
+def paths(artifact: Any) -> list[str]:
+    return [entry.path for entry in artifact.manifest]
+
+
+def uri(path: Path) -> str:
+    return f"file://{path}"
+
+
+def test_a_file_reference_keeps_uri_size_and_digest_and_uploads_nothing(house: House) -> None:
+    file = house.file("far/a.txt")
+    artifact = house.draft()
+
+    (entry,) = artifact.add_reference(uri(file))
+    house.save(artifact)
+
+    assert (entry.path, entry.ref, entry.size) == ("a.txt", uri(file), 5)
+    assert entry.digest.startswith("blake3:")
+    assert (artifact.size, artifact.file_count) == (5, 1)
+    assert house.objects("o") + house.objects("k") == []
+
+
+def test_a_folder_becomes_one_entry_for_each_file(house: House) -> None:
+    root = house.tree("far", {"a": "1", "d/b": "2"})
+    (root / "link").symlink_to("d")
+    artifact = house.draft()
+
+    entries = artifact.add_reference(uri(root) + "/", name="top")
+
+    assert [entry.path for entry in entries] == ["top/a", "top/d/b"]
+    assert entries[1].ref == f"{uri(root)}/d/b"
+
+
+@pytest.mark.parametrize("name", ["a b", "a#b", "a?b", "a%41b", "ü"])
+def test_file_names_that_mean_something_in_a_uri_come_back(house: House, name: str) -> None:
+    root = house.tree("far away", {name: "hello", f"d/{name}": "you"})
+    plain, quoted = house.draft(), house.draft(name="quoted")
+    plain.add_reference(uri(root / name), "one")
+    plain.add_reference(uri(root), "all")
+    quoted.add_reference(uri(root).replace(" ", "%20"), "all")
+
+    out = listing(house.save(plain).download("out"))
+
+    assert out == {"one": "hello", f"all/{name}": "hello", f"all/d/{name}": "you"}
+    assert len(listing(house.save(quoted).download("quoted"))) == 2
+
+
+def test_too_many_objects_raise_and_add_nothing(house: House) -> None:
+    root = house.tree("far", {"a": "1", "b": "2", "c": "3"})
+    artifact = house.draft()
+
+    for most in (0, 2):
+        with pytest.raises(ValueError, match=f"Exceeded {most} objects"):
+            artifact.add_reference(uri(root), max_objects=most)
+    assert paths(artifact) == []
+    artifact.add_reference(uri(root), max_objects=3)
+
+    assert len(paths(artifact)) == 3
+
+
+def test_a_path_without_a_scheme_is_no_reference(house: House) -> None:
+    with pytest.raises(ValueError, match="References must be URIs"):
+        house.draft().add_reference(str(house.file("a")))
+
+
+@pytest.mark.parametrize("bad", [Path("a"), 3, None])
+def test_what_is_no_text_is_a_type_error(house: House, bad: Any) -> None:
+    with pytest.raises(TypeError):
+        house.draft().add_reference(bad)
+
+
+def test_a_file_that_is_not_there_is_named(house: House) -> None:
+    with pytest.raises(ValueError, match="must be a valid file or directory path"):
+        house.draft().add_reference("file:///nowhere/a.txt")
+    with pytest.raises(ValueError, match="names no machine"):
+        house.draft().add_reference("file://host/a.txt")
+
+
+def test_the_same_reference_again_is_fine_and_another_is_not(house: House) -> None:
+    artifact = house.draft({"taken": "x"})
+    first, second = house.file("far/a", "1"), house.file("far/b", "2")
+    artifact.add_reference(uri(first), "a")
+    artifact.add_reference(uri(first), "a")
+
+    with pytest.raises(EntryClash):
+        artifact.add_reference(uri(second), "a")
+    with pytest.raises(EntryClash):
+        artifact.add_reference(uri(second), "taken")
+
+    assert paths(artifact) == ["a", "taken"]
+
+
+def test_a_folder_that_clashes_adds_nothing(house: House) -> None:
+    root = house.tree("far", {"a": "1", "b": "2"})
+    artifact = house.draft({"b": "mine"})
+
+    with pytest.raises(EntryClash):
+        artifact.add_reference(uri(root))
+
+    assert paths(artifact) == ["b"]
+
+
+def test_a_name_that_climbs_out_is_refused(house: House) -> None:
+    with pytest.raises(PathInvalid):
+        house.draft().add_reference(uri(house.file("a")), "../a")
+
+
+def test_a_reference_is_downloaded_and_checked(house: House) -> None:
+    file = house.file("far/a.txt")
+    artifact = house.draft()
+    artifact.add_reference(uri(file), "d/a")
+    house.save(artifact)
+
+    assert listing(artifact.download("out")) == {"d/a": "hello"}
+    assert artifact.verify("out").checked == 1
+
+
+def test_a_reference_that_is_there_already_is_left_alone(house: House) -> None:
+    artifact = house.draft()
+    artifact.add_reference(uri(house.file("far/a.txt")))
+    root = Path(house.save(artifact).download("out"))
+    before = (root / "a.txt").stat()
+
+    artifact.download("out")
+    artifact.checkout("out")
+
+    assert (root / "a.txt").stat().st_ino == before.st_ino
+
+
+def test_a_reference_whose_file_changed_is_an_integrity_error(house: House) -> None:
+    file = house.file("far/a.txt", "as it was")
+    artifact = house.draft({"b": "x"})
+    artifact.add_reference(uri(file))
+    house.save(artifact)
+    file.write_text("changed!!")
+
+    with pytest.raises(IntegrityError, match=r"Digest mismatch for file://.*a\.txt") as caught:
+        artifact.download("out")
+
+    assert isinstance(caught.value, ValueError)
+    assert listing("out") == {"b": "x"}
+    assert sorted(os.listdir("out")) == ["b"]
+
+
+@pytest.mark.parametrize("allow", [True, False])
+def test_a_reference_that_is_gone_is_missing(house: House, allow: bool) -> None:
+    file = house.file("far/a.txt")
+    artifact = house.draft({"b": "x"})
+    artifact.add_reference(uri(file))
+    house.save(artifact)
+    file.unlink()
+
+    if allow:
+        artifact.download("out", allow_missing_references=True)
+    else:
+        with pytest.raises(ReferenceMissing, match=r"a\.txt"):
+            artifact.download("out")
+
+    assert listing("out") == {"b": "x"}
+    assert issubclass(ReferenceMissing, FileNotFoundError)
+
+
+def test_a_reference_whose_file_is_a_pipe_by_now_does_not_hang(house: House) -> None:
+    file = house.file("far/a.txt")
+    artifact = house.draft()
+    artifact.add_reference(uri(file))
+    house.save(artifact)
+    file.unlink()
+    os.mkfifo(file)
+
+    with pytest.raises(IntegrityError, match="no file any more"):
+        artifact.download("out")
+
+
+def test_without_a_checksum_only_the_uri_counts(house: House) -> None:
+    file = house.file("far/a.txt")
+    first = house.draft()
+    (entry,) = first.add_reference(uri(file), checksum=False)
+    house.save(first)
+    file.write_text("changed")
+
+    again = house.draft()
+    again.add_reference(uri(file), checksum=False)
+    moved = house.draft()
+    moved.add_reference(uri(house.file("far/b.txt", "changed")), "a.txt", checksum=False)
+
+    assert entry.size is None
+    assert house.save(again).version == "v0"
+    assert house.save(moved).version == "v1"
+
+
+def test_without_a_checksum_it_is_downloaded_unverified(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = house.file("far/a.txt")
+    artifact = house.draft()
+    artifact.add_reference(uri(file), checksum=False)
+    house.save(artifact)
+    file.write_text("changed")
+
+    assert listing(artifact.download("out")) == {"a.txt": "changed"}
+    assert "unverified" in caplog.text
+    assert artifact.verify("out").unverified == ("a.txt",)
+
+
+def test_a_folder_without_checksums_is_one_entry_and_is_listed_at_download(house: House) -> None:
+    root = house.tree("far", {"a": "1"})
+    artifact = house.draft()
+
+    (entry,) = artifact.add_reference(uri(root), checksum=False)
+    house.save(artifact)
+    house.file("far/new/b", "2")
+
+    assert entry.path == "far"
+    assert listing(artifact.download("out")) == {"far/a": "1", "far/new/b": "2"}
+
+
+def test_an_unknown_scheme_needs_a_name_and_is_kept_as_it_is(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    artifact = house.draft()
+    with pytest.raises(ValueError, match="must pass name"):
+        artifact.add_reference("ref://example.com/x")
+
+    (entry,) = artifact.add_reference("ref://example.com/x", "x")
+
+    assert (entry.ref, entry.digest, entry.size) == ("ref://example.com/x",) * 2 + (None,)
+    assert "ref://example.com/x" in caplog.text
+    loaded = house.save(artifact).get_entry("x")
+    assert loaded.ref_target() == "ref://example.com/x"
+
+
+def test_an_unknown_scheme_cannot_be_downloaded(house: House) -> None:
+    artifact = house.draft({"a": "1"})
+    artifact.add_reference("ref://example.com/x", "x")
+    house.save(artifact)
+
+    with pytest.raises(ValueError, match="cannot download by this URI: ref://"):
+        artifact.download("out")
+    artifact.download("out", allow_missing_references=True)
+
+    assert listing("out") == {"a": "1"}
+    assert artifact.verify("out").unverified == ("x",)
+
+
+def test_no_credentials_are_stored(house: House) -> None:
+    artifact = house.draft()
+    artifact.add_reference("ref://me:secret@example.com/x?X-Amz-Signature=secret&a=1", "x")
+    house.save(artifact)
+
+    stored = b"".join(path.read_bytes() for path in house.objects("c"))
+
+    assert b"secret" not in stored
+    assert artifact.get_entry("x").ref == "ref://example.com/x?a=1"
+
+
+def test_an_entry_of_another_artifact_is_referred_to(house: House) -> None:
+    source = house.version({"d/a b#c": "hello"}, name="source")
+    artifact = house.draft()
+
+    (entry,) = artifact.add_reference(source.get_entry("d/a b#c"), "x")
+    house.save(artifact)
+
+    assert entry.ref == f"wandb-artifact://{source.id}/d/a%20b%23c"
+    assert (entry.digest, entry.size) == (source.get_entry("d/a b#c").digest, 0)
+    assert listing(artifact.download("out")) == {"x": "hello"}
+    assert artifact.verify("out").ok
+    assert source.get_entry("d/a b#c").ref_url() == entry.ref
+
+
+def test_a_wandb_uri_refers_to_the_entry_and_takes_its_name(house: House) -> None:
+    source = house.version({"d/a": "hello"}, name="source")
+    artifact = house.draft()
+
+    artifact.add_reference(f"wandb-artifact://{source.id}/d/a")
+
+    assert listing(house.save(artifact).download("out")) == {"a": "hello"}
+
+
+def test_a_reference_to_a_reference_leads_to_the_origin(house: House) -> None:
+    source = house.version({"a": "hello"}, name="source")
+    middle = house.draft(name="middle")
+    middle.add_reference(source.get_entry("a"), "b")
+    house.save(middle)
+    artifact = house.draft()
+
+    (entry,) = artifact.add_reference(middle.get_entry("b"), "c")
+
+    assert entry.ref == f"wandb-artifact://{source.id}/a"
+    assert listing(house.save(artifact).download("out")) == {"c": "hello"}
+
+
+def test_references_to_what_is_not_there_are_refused(house: House) -> None:
+    source = house.version({"a": "hello"}, name="source")
+    artifact = house.draft()
+
+    with pytest.raises(ArtifactNotFound):
+        artifact.add_reference(f"wandb-artifact://{'0' * 32}/a", "x")
+    with pytest.raises(KeyError):
+        artifact.add_reference(f"wandb-artifact://{source.id}/nothing", "x")
+    with pytest.raises(ValueError):
+        artifact.add_reference(f"wandb-artifact://{source.id}", "x")
+    with pytest.raises(AttributeError):
+        artifact.add_reference(house.draft().add_file(house.file("f")), "x")
+
+    assert paths(artifact) == []
+
+
+def test_a_reference_to_a_deleted_version_is_missing(house: House) -> None:
+    source = house.version({"a": "hello"}, name="source")
+    artifact = house.draft()
+    artifact.add_reference(source.get_entry("a"), "x")
+    house.save(artifact)
+    source.delete(delete_aliases=True)
+
+    with pytest.raises(ReferenceMissing):
+        artifact.download("out")
+    source.restore()
+
+    assert listing(artifact.download("out")) == {"x": "hello"}
+
+
+def test_only_references_have_a_target(house: House) -> None:
+    with pytest.raises(ValueError, match="ref_target"):
+        house.version().get_entry("a.txt").ref_target()
+
+
+def test_entries_of_references_download_alone(house: House) -> None:
+    artifact = house.draft()
+    artifact.add_reference(uri(house.file("far/a.txt")), "d/a")
+    artifact.add_reference(uri(house.file("far/b.txt", "2")), "d/b")
+    house.save(artifact)
+
+    assert Path(artifact.get_entry("d/b").download("out")).read_text() == "2"
+    assert listing("out") == {"d/b": "2"}
+
+
+@pytest.mark.parametrize("algorithm", ["MD5", "XXH128"])
+def test_references_with_wandbs_digests_are_checked_by_these(house: House, algorithm: str) -> None:
+    file = house.file("far/a.txt")
+    artifact = house.draft(digest_algorithm=algorithm)
+    (entry,) = artifact.add_reference(uri(file))
+    house.save(artifact)
+
+    assert len(entry.digest) == 24
+    assert listing(artifact.download("out")) == {"a.txt": "hello"}
+    (house.folder / "out" / "a.txt").unlink()
+    file.write_text("other")
+    with pytest.raises(IntegrityError):
+        artifact.download("out")
