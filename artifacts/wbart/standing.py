@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from itertools import chain
 from stat import S_ISREG
 from typing import NamedTuple
 
@@ -60,13 +61,22 @@ class FolderReader:
 
 
 def standings(
-    root: str, entries: Iterator[Entry], same: Callable[[Entry, Found], bool] | None
+    root: str, entries: Iterator[Entry], same: Callable[[Entry, Found], bool]
 ) -> Iterator[Standing]:
-    """Walk a manifest and a folder side by side, both sorted by path.
+    """Walk a manifest and a folder side by side."""
+    files = scan(root, links="show") if os.path.isdir(root) else iter(())
+    return side_by_side(entries, chain.from_iterable(files), same)
+
+
+def side_by_side(
+    entries: Iterator[Entry],
+    files: Iterator[Found],
+    same: Callable[[Entry, Found], bool] | None,
+) -> Iterator[Standing]:
+    """Walk entries and files side by side, both sorted by path.
 
     Without `same` nothing is asked of the files but that they are there.
     """
-    files = (found for batch in _scan(root, same is not None) for found in batch)
     found = next(files, None)
     for entry in entries:
         while found is not None and found.path < entry.path:
@@ -81,7 +91,3 @@ def standings(
     while found is not None:
         yield Standing(found.path, None, found, False)
         found = next(files, None)
-
-
-def _scan(root: str, stats: bool) -> Iterator[list[Found]]:
-    return scan(root, links="show", stats=stats) if os.path.isdir(root) else iter(())

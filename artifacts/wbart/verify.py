@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from wbart.download import Selection, download, wanted, write
@@ -11,14 +12,15 @@ from wbart.errors import VerifyFailed, VerifyMissing
 from wbart.fetch_references import fetch_reference, reference_matches
 from wbart.report import VerifyReport
 from wbart.root import download_root
-from wbart.standing import standings
+from wbart.standing import side_by_side
 from wbart.tally import Tally
 from wbart_manifest.entry import Entry
 from wbart_manifest.location import WHOLE
 from wbart_storage.errors import BlobCorrupt, BlobMissing
-from wbart_storage.folder_hash import FolderHash, Hashed
+from wbart_storage.folder_hash import FolderHash, Hashed, batches
 from wbart_storage.objects import Files, ability
 from wbart_storage.progress import Event, Progress, silent
+from wbart_storage.scan import Found, scan
 
 if TYPE_CHECKING:
     from wbart.artifact import Artifact
@@ -53,15 +55,38 @@ def _compare(at: Committed, root: str, progress: Progress) -> Tally:
     workspace = at.workspace
     hashing = FolderHash(root, workspace.store.algorithm, workspace.jobs)
     for batch in hashing.run(_present(at, root, tally)):
-        for found in batch:
-            _judge(at, root, found, tally)
+        odd = [
+            index
+            for index, (entry, digest) in enumerate(zip(batch.items, batch.digests, strict=True))
+            if digest != entry.digest or entry.reference is not None
+        ]
+        tally.checked += len(batch.items) - len(odd)
+        tally.size += sum(batch.sizes) - sum(batch.sizes[index] for index in odd)
+        for index in odd:
+            _judge(at, root, batch.one(index), tally)
         progress(Event("verify", tally.checked, tally.size, at.manifest.count, at.manifest.size))
     return tally
 
 
-def _present(at: Committed, root: str, tally: Tally) -> Iterator[Entry]:
-    """The entries of which there is a file; what is missing or extra goes into the tally."""
-    for each in standings(root, at.manifest.entries(), None):
+def _present(at: Committed, root: str, tally: Tally) -> Iterator[list[Entry]]:
+    """The entries of which there is a file; what is missing or extra goes into the tally.
+
+    As long as the folder holds just the files of the manifest, names are compared by the batch.
+    """
+    entries = at.manifest.entries()
+    files = scan(root, links="show", stats=False) if os.path.isdir(root) else iter(())
+    for found in files:
+        ahead = list(islice(entries, len(found)))
+        if [entry.path for entry in ahead] != [each.path for each in found]:
+            rest = chain(found, chain.from_iterable(files))
+            yield from batches(_one_by_one(chain(ahead, entries), rest, tally))
+            return
+        yield ahead
+    yield from batches(_one_by_one(entries, iter(()), tally))
+
+
+def _one_by_one(entries: Iterator[Entry], files: Iterator[Found], tally: Tally) -> Iterator[Entry]:
+    for each in side_by_side(entries, files, None):
         if each.entry is None:
             tally.extra.append(each.path)
         elif each.found is not None:

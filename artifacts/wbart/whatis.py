@@ -11,7 +11,7 @@ from wbart_manifest.entry import Entry
 from wbart_manifest.location import EMPTY, Location
 from wbart_manifest.manifest import Manifest
 from wbart_manifest.tree import MemoryNodes
-from wbart_storage.folder_hash import FolderHash
+from wbart_storage.folder_hash import FolderHash, batches
 from wbart_storage.scan import Found as Scanned
 from wbart_storage.scan import scan
 
@@ -83,8 +83,8 @@ def _hash(
     workspace: Workspace, root: str, files: Iterator[Scanned] | list[Scanned]
 ) -> Iterator[Entry]:
     hashing = FolderHash(root, workspace.store.algorithm, workspace.jobs, follow=True)
-    for batch in hashing.run(files):
-        for each in batch:
+    for batch in hashing.run(batches(files)):
+        for each in map(batch.one, range(len(batch.items))):
             if each.error is not None:
                 raise each.error
             yield Entry(each.item.path, each.size, each.digest, None, Location(EMPTY))
