@@ -1,4 +1,4 @@
-"""Blobs read back from a store, every byte checked against its digest.
+"""Blobs read back from a store or its cache, every byte checked against its digest.
 
 This is the one door: whoever wants the bytes of an entry comes through here, so that no store
 verifies by itself and none is trusted.
@@ -6,19 +6,22 @@ verifies by itself and none is trusted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 from wbart_manifest.digest import Digest, digest_function, hasher
 from wbart_manifest.location import EMPTY, PACKED, WHOLE, Location
 from wbart_storage.errors import BlobCorrupt, BlobMissing, ObjectMissing, StoreUnsupported
 from wbart_storage.keys import blob_key, pack_key
-from wbart_storage.objects import Files, ObjectStore, ability
+from wbart_storage.reader import LocalFile, Reader
 
 GAP = 256 << 10
 """A gap this small between two wanted ranges is read along: cheaper than a request."""
 READ = 8 << 20
 """Bytes of one range read at most, unless a single blob is larger."""
+
+_T = TypeVar("_T")
 
 
 class Wanted(NamedTuple):
@@ -33,10 +36,9 @@ class Wanted(NamedTuple):
 class Blobs:
     """Reads blobs of one store. Safe to share between threads."""
 
-    def __init__(self, store: ObjectStore, algorithm: str) -> None:
+    def __init__(self, reader: Reader, algorithm: str) -> None:
         self.algorithm = algorithm
-        self._store = store
-        self._files = ability(store, Files)
+        self._reader = reader
         self._digest = digest_function(algorithm)
 
     def key(self, wanted: Wanted) -> str:
@@ -50,11 +52,33 @@ class Blobs:
             return blob_key(wanted.digest.hex(), location.epoch)
         raise StoreUnsupported(f"{wanted.path} is stored in unknown kind {location.kind}")
 
-    def file(self, wanted: Wanted) -> str | None:
-        """The local file that is the whole blob, if the store is local; its bytes unchecked."""
-        if self._files is None or wanted.location.kind != WHOLE:
+    def file(self, wanted: Wanted) -> LocalFile | None:
+        """The local file that is the whole blob, if there is one; its bytes unchecked.
+
+        The caller closes it. Raises BlobMissing.
+        """
+        if wanted.location.kind != WHOLE:
             return None
-        return str(self._files.path(self.key(wanted)))
+        try:
+            return self._reader.file(self.key(wanted), wanted.size)
+        except ObjectMissing as error:
+            raise BlobMissing(self.named(wanted)) from error
+
+    def twice(self, wanted: Wanted, use: Callable[[], _T]) -> _T:
+        """Return use(), done again if it met damage that a copy before the store is to blame for.
+
+        Raises BlobCorrupt, or CacheCorrupt if the copy is damaged every time.
+        """
+        try:
+            return use()
+        except BlobCorrupt:
+            if not self._reader.doubt(self.key(wanted)):
+                raise
+        try:
+            return use()
+        except BlobCorrupt:
+            self._reader.doubt(self.key(wanted))
+            raise
 
     def read(self, wanted: Wanted) -> bytes:
         """The bytes of one blob. Raises BlobMissing, BlobCorrupt."""
@@ -65,9 +89,12 @@ class Blobs:
     def read_many(self, wanted: Iterable[Wanted]) -> Iterator[tuple[Wanted, memoryview]]:
         """Yield each blob with its checked bytes, in the order in which they lie in the store."""
         for each, data in self.read_unchecked(wanted):
-            if self._digest(data) != each.digest:
+            if self._digest(data) == each.digest:
+                yield each, data
+            elif each.location.kind == EMPTY:
                 raise self.corrupt(each, data)
-            yield each, data
+            else:
+                yield each, self.twice(each, partial(self._checked, each))
 
     def read_unchecked(self, wanted: Iterable[Wanted]) -> Iterator[tuple[Wanted, memoryview]]:
         """As `read_many`, for a caller that checks the bytes itself and goes on where they differ.
@@ -117,9 +144,15 @@ class Blobs:
         error.add_note(wanted.path)
         return error
 
+    def _checked(self, wanted: Wanted) -> memoryview:
+        [(_, data)] = self.read_unchecked([wanted])
+        if self._digest(data) != wanted.digest:
+            raise self.corrupt(wanted, data)
+        return data
+
     def _get(self, key: str, wanted: Wanted, start: int, end: int) -> bytes:
         try:
-            return self._store.get(key, start, end)
+            return self._reader.get(key, start, end)
         except ObjectMissing as error:
             raise BlobMissing(self.named(wanted)) from error
 

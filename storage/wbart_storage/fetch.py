@@ -11,14 +11,15 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Literal, NamedTuple, TypeVar
 
 from wbart_storage.blobs import Blobs, Wanted
-from wbart_storage.disk import disk_error
-from wbart_storage.errors import BlobMissing, StorageError
+from wbart_storage.errors import StorageError
 from wbart_storage.folder import Folder, clone, write_all
 from wbart_storage.pump import Pump
+from wbart_storage.reader import LocalFile
 
 LinkMode = Literal["copy", "reflink", "hardlink", "symlink"]
 _BATCH_FILES = 500
@@ -75,53 +76,44 @@ class Fetch:
             ]
 
     def _large(self, folder: Folder, wanted: Wanted) -> os.stat_result:
-        local = self._blobs.file(wanted)
-        if local is None:
-            self._stream(folder, wanted)
-        elif self._link in ("hardlink", "symlink"):
-            self._check(wanted, local)
-            folder.link(wanted.path, local, symbolic=self._link == "symlink")
-        else:
-            self._copy(folder, wanted, local)
+        self._blobs.twice(wanted, partial(self._place, folder, wanted))
         status = folder.status(wanted.path)
         if status is None:
             raise StorageError(f"file vanished as it was written: {wanted.path}")
         return status
+
+    def _place(self, folder: Folder, wanted: Wanted) -> None:
+        local = self._blobs.file(wanted)
+        if local is None:
+            self._stream(folder, wanted)
+            return
+        with local:
+            if self._link == "hardlink" or (self._link == "symlink" and local.lasts):
+                self._check(wanted, local)
+                folder.link(wanted.path, local.path, symbolic=self._link == "symlink")
+            else:
+                self._copy(folder, wanted, local)
 
     def _stream(self, folder: Folder, wanted: Wanted) -> None:
         with folder.replacing(wanted.path, direct=False) as target:
             for piece in self._blobs.pieces(wanted):
                 write_all(target, piece)
 
-    def _copy(self, folder: Folder, wanted: Wanted, local: str) -> None:
+    def _copy(self, folder: Folder, wanted: Wanted, local: LocalFile) -> None:
         with (
-            self._source(wanted, local) as source,
             self._pump() as pump,
             folder.replacing(wanted.path, direct=wanted.size >= _DIRECT) as target,
         ):
-            cloned = clone(target, source)
-            got, _ = pump.digest(target) if cloned else pump.copy(source, target)
+            cloned = clone(target, local.fd)
+            got, _ = pump.digest(target) if cloned else pump.copy(local.fd, target)
             if got != wanted.digest:
                 raise self._blobs.corrupt_digest(wanted, got)
 
-    def _check(self, wanted: Wanted, local: str) -> None:
-        with self._source(wanted, local) as source, self._pump() as pump:
-            got, _ = pump.digest(source)
+    def _check(self, wanted: Wanted, local: LocalFile) -> None:
+        with self._pump() as pump:
+            got, _ = pump.digest(local.fd)
         if got != wanted.digest:
             raise self._blobs.corrupt_digest(wanted, got)
-
-    @contextmanager
-    def _source(self, wanted: Wanted, local: str) -> Iterator[int]:
-        try:
-            fd = os.open(local, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError as error:
-            raise BlobMissing(self._blobs.named(wanted)) from error
-        except OSError as error:
-            raise disk_error(error, local) from error
-        try:
-            yield fd
-        finally:
-            os.close(fd)
 
     @contextmanager
     def _folder(self) -> Iterator[Folder]:

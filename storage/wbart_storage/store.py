@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from wbart_storage.blobs import Blobs
+from wbart_storage.cache import Cache, Room, default_room
+from wbart_storage.cache_reader import CacheReader
 from wbart_storage.clock import Clock, SystemClock
 from wbart_storage.config import StoreConfig, create_config, read_config
 from wbart_storage.fingerprint import Fingerprints
@@ -17,9 +19,10 @@ from wbart_storage.fold import Fold
 from wbart_storage.ingest import Ingest, Second
 from wbart_storage.journal import Journal
 from wbart_storage.nodes import StoredNodes
-from wbart_storage.objects import Adopts, ObjectStore, ability
+from wbart_storage.objects import Adopts, Files, ObjectStore, ability
 from wbart_storage.opening import open_objects
 from wbart_storage.probe import admit
+from wbart_storage.reader import StoreReader
 from wbart_storage.retry import Retry
 from wbart_storage.session import Session
 from wbart_storage.stage import Stage
@@ -38,6 +41,7 @@ class Store:
     """This machine's folder for the store: fingerprints, cache. May be deleted at any time."""
     clock: Clock
     tool: str
+    cache_room: Room = default_room
 
     @property
     def algorithm(self) -> str:
@@ -46,8 +50,24 @@ class Store:
 
     @cached_property
     def blobs(self) -> Blobs:
-        """Blobs read back, checked."""
-        return Blobs(self.objects, self.algorithm)
+        """Blobs read back from the store itself, checked."""
+        return Blobs(StoreReader(self.objects), self.algorithm)
+
+    @cached_property
+    def cache(self) -> Cache | None:
+        """The cache of a distant store; a local store's own objects are as near."""
+        if ability(self.objects, Files) is not None:
+            return None
+        return Cache(self.local, self.algorithm, self.clock, self.cache_room)
+
+    def reading(self, *, skip_cache: bool = False) -> Blobs:
+        """Blobs read back for one download, through the cache where there is one, checked.
+
+        With skip_cache it is neither read nor written.
+        """
+        if skip_cache or self.cache is None:
+            return self.blobs
+        return Blobs(CacheReader(self.objects, self.cache), self.algorithm)
 
     @cached_property
     def nodes(self) -> StoredNodes:
@@ -132,12 +152,17 @@ def open_store(
     *,
     cache: Path,
     tool: str,
+    cache_room: Room = default_room,
     clock: Clock | None = None,
     storage_options: Mapping[str, object] | None = None,
 ) -> Store:
-    """Open the store at a URL or path. Raises StoreMissing, StoreUnsupported."""
+    """Open the store at a URL or path. Raises StoreMissing, StoreUnsupported.
+
+    cache_room says how much of a disk the cache may take, both in bytes.
+    """
     objects = open_objects(url, storage_options)
     if not is_local(url):
         objects = Retry(objects)
     config = read_config(objects)
-    return Store(url, objects, config, cache / config.store_id, clock or SystemClock(), tool)
+    local = cache / config.store_id
+    return Store(url, objects, config, local, clock or SystemClock(), tool, cache_room)
