@@ -136,14 +136,18 @@ class Content:
         self, intake: Intake, root: str, prefix: str, merge: bool, progress: Progress
     ) -> None:
         changes = intake.prints.changes(root)
-        alone = not prefix and self.draft.is_empty
+        fresh = self.draft.is_empty
+        alone = not prefix and fresh
         before = snapshot.find(intake, root, self.digests) if alone else None
         if before is not None:
             self._draft = Draft(before.algorithm, before)
             self._add_changed(intake, root, progress)
         else:
             for batch in intake.ingest.folder(root, progress):
-                self._put_all(batch, prefix, merge)
+                if fresh:
+                    self._place_all(batch, prefix)
+                else:
+                    self._put_all(batch, prefix, merge)
         if alone:
             self._whole = snapshot.Whole(root, changes, self._edits)
 
@@ -156,11 +160,15 @@ class Content:
     def _add_changed(self, intake: Intake, root: str, progress: Progress) -> None:
         gone: list[str] = []
         for batch in intake.ingest.changed(root, gone, progress):
-            self._edits += len(batch)
-            for entry in self._entries(batch, ""):
-                self.draft.replace(entry)  # a folder of the disk holds no clash
+            self._place_all(batch, "")
         for path in gone:
             self.draft.discard(path)
+
+    def _place_all(self, batch: list[Taken], prefix: str) -> None:
+        """Put in what clashes with nothing, since all of it comes from one folder of the disk."""
+        self._edits += len(batch)
+        for entry in self._entries(batch, prefix):
+            self.draft.replace(entry)
 
     def _put_all(self, batch: list[Taken], prefix: str, overwrite: bool) -> None:
         for entry in self._entries(batch, prefix):

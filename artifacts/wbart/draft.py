@@ -51,6 +51,8 @@ class Draft:
         self._edits: dict[str, Entry | None] = {}
         self._folders: set[str] = set()
         """Folders that were seen to lie below no file, since the last fold."""
+        self._unseen = False
+        """Whether there are edits whose folders are not among these."""
 
     def put(self, entry: Entry, *, overwrite: bool = False) -> Entry:
         """Add an entry; the same content again is fine.
@@ -86,6 +88,7 @@ class Draft:
 
     def replace(self, entry: Entry) -> None:
         """Put an entry, whatever its path held. The caller knows that it clashes with nothing."""
+        self._unseen = True
         self._edits[entry.path] = entry
         if len(self._edits) >= _GATHERED:
             self.fold()
@@ -112,7 +115,8 @@ class Draft:
             except BaseException:
                 self._edits = edits
                 raise
-            self._folders.clear()
+        self._folders.clear()
+        self._unseen = False
 
     @contextmanager
     def whole_or_not(self) -> Iterator[None]:
@@ -123,6 +127,7 @@ class Draft:
         except BaseException:
             self._tree, self._edits = tree, edits
             self._folders.clear()
+            self._unseen = True
             raise
 
     def entries(self) -> Iterator[Entry]:
@@ -134,6 +139,8 @@ class Draft:
 
     def _refuse_clash(self, path: str) -> None:
         """Raise EntryClash for a path that is a folder already, or that lies below a file."""
+        if self._unseen:
+            self.fold()
         if path in self._folders or (self._tree.count and self._tree.has_folder(path)):
             below = self.below(path)
             if below:

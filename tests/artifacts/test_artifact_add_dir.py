@@ -229,3 +229,17 @@ def test_progress_counts_files_and_bytes(house: House) -> None:
     house.draft().add_dir(house.tree("in", FILES), progress=events.append)
 
     assert (events[-1].files, events[-1].size) == (4, 3)
+
+
+@pytest.mark.parametrize("path", ["sub", "sub/deep", "a.txt/x", "sub/b.txt/x/y"])
+def test_what_a_folder_brought_is_known_to_what_is_added_next(house: House, path: str) -> None:
+    artifact = house.draft()
+    artifact.add_dir(house.tree("in", FILES))
+
+    with pytest.raises(EntryClash, match="both a file and the folder"):
+        artifact.add_file(house.file("x"), path)
+    with pytest.raises(EntryClash, match="both a file and the folder"):
+        artifact.add_dir(house.tree("more", {path: "x", "new": "y"}))
+
+    assert paths(artifact) == sorted(FILES)
+    house.save(artifact)
