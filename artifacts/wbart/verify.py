@@ -53,15 +53,18 @@ def verify(
 def _compare(at: Committed, root: str, progress: Progress) -> Tally:
     tally = Tally()
     workspace = at.workspace
-    hashing = FolderHash(root, workspace.store.algorithm, workspace.jobs)
+    count = at.manifest.count
+    hashing = FolderHash(root, workspace.store.algorithm, workspace.jobs, expected=count)
     for batch in hashing.run(_present(at, root, tally)):
         odd = [
             index
-            for index, (entry, digest) in enumerate(zip(batch.items, batch.digests, strict=True))
+            for index, (entry, digest) in enumerate(
+                zip(batch.items, batch.found.digests, strict=True)
+            )
             if digest != entry.digest or entry.reference is not None
         ]
         tally.checked += len(batch.items) - len(odd)
-        tally.size += sum(batch.sizes) - sum(batch.sizes[index] for index in odd)
+        tally.size += sum(batch.found.sizes) - sum(batch.found.sizes[index] for index in odd)
         for index in odd:
             _judge(at, root, batch.one(index), tally)
         progress(Event("verify", tally.checked, tally.size, at.manifest.count, at.manifest.size))

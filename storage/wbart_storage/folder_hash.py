@@ -1,29 +1,25 @@
 """Digests of many files of a folder, read in full, at the speed of the machine.
 
-Batches, not files, go to the threads; each thread reads into one buffer of its own and opens
-files without the layers of `open`, which cost more than hashing a small file does.
+Batches, not files, go to the workers. Threads do for a few large files; many small ones hold the
+interpreter lock, so they go to processes where those can be had safely.
 """
 
 from __future__ import annotations
 
-import errno
-import os
+import sys
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from itertools import islice
-from threading import local
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from wbart_manifest.digest import digest_function
-from wbart_storage.disk import source_error
 from wbart_storage.errors import StorageError
-from wbart_storage.pump import Pump
+from wbart_storage.file_hash import COMPARED, FOLLOWED, FileHashes, hash_files
 
-BATCH = 256
-_BUFFER = 1 << 20
-# Never through a link, and never waiting for the other end of a pipe.
-_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+BATCH = 512
+_MANY = 20_000
+"""From this many files on, starting processes takes less time than they save."""
 
 
 class HasPath(Protocol):
@@ -47,120 +43,74 @@ class Hashed(NamedTuple, Generic[T]):
 
 
 class HashedBatch(NamedTuple, Generic[T]):
-    """What was found for some items, as columns: a value for each file would cost as much again."""
+    """What was found for some items."""
 
     items: list[T]
-    digests: list[bytes]
-    """Empty for what is no readable file."""
-    sizes: list[int]
-    errors: dict[int, StorageError]
+    found: FileHashes
 
     def one(self, index: int) -> Hashed[T]:
         """What was found for one item."""
+        found = self.found
         return Hashed(
-            self.items[index], self.digests[index], self.sizes[index], self.errors.get(index)
+            self.items[index], found.digests[index], found.sizes[index], found.errors.get(index)
         )
 
 
 class FolderHash:
-    """Hashes files below one root on a few threads. Serves one thread."""
+    """Hashes files below one root with a few workers. Serves one thread."""
 
-    def __init__(self, root: str, algorithm: str, jobs: int, *, follow: bool = False) -> None:
-        """follow: read through symbolic links, which a folder that is compared must not have."""
-        self._flags = _READ & ~os.O_NOFOLLOW if follow else _READ
+    def __init__(
+        self, root: str, algorithm: str, jobs: int, *, follow: bool = False, expected: int = 0
+    ) -> None:
+        """follow: read through symbolic links, which a folder that is compared must not have.
+
+        expected: about how many files there will be.
+        """
         self._root = root
         self._algorithm = algorithm
-        self._digest = digest_function(algorithm)
+        self._flags = FOLLOWED if follow else COMPARED
         self._jobs = max(1, jobs)
-        self._own = local()
-        self._pumps: list[Pump] = []
+        self._many = expected >= _MANY
 
     def run(self, batches: Iterable[list[T]]) -> Iterator[HashedBatch[T]]:
         """Yield what was found for each batch of items, in order."""
-        try:
-            with ThreadPoolExecutor(self._jobs, "wbart-hash") as executor:
-                under_way: deque[Future[HashedBatch[T]]] = deque()
-                for batch in batches:
-                    under_way.append(executor.submit(self._batch, batch))
-                    if len(under_way) > 2 * self._jobs:
-                        yield under_way.popleft().result()
-                while under_way:
-                    yield under_way.popleft().result()
-        finally:
-            for pump in self._pumps:
-                pump.close()
+        with self._executor() as executor:
+            under_way: deque[tuple[list[T], Future[FileHashes]]] = deque()
+            for batch in batches:
+                paths = [item.path for item in batch]
+                under_way.append(
+                    (
+                        batch,
+                        executor.submit(
+                            hash_files, self._root, self._algorithm, self._flags, paths
+                        ),
+                    )
+                )
+                if len(under_way) > 4 * self._jobs:
+                    yield _done(*under_way.popleft())
+            while under_way:
+                yield _done(*under_way.popleft())
 
-    def _batch(self, batch: list[T]) -> HashedBatch[T]:
-        hashed = HashedBatch(batch, [], [], {})
-        buffer, parents = self._buffer(), _Parents(self._root)
-        with parents:
-            for index, item in enumerate(batch):
-                folder, _, name = item.path.rpartition("/")
-                try:
-                    digest, size = self._one(name, parents.open(folder), buffer)
-                except OSError as error:
-                    digest, size = b"", 0
-                    # A link or a folder is there, and it is no such file: that is no error.
-                    if error.errno not in (errno.ELOOP, errno.EISDIR):
-                        hashed.errors[index] = source_error(error, f"{self._root}/{item.path}")
-                hashed.digests.append(digest)
-                hashed.sizes.append(size)
-        return hashed
+    def _executor(self) -> Executor:
+        if self._many and self._jobs > 1 and can_fork():
+            from concurrent.futures import ProcessPoolExecutor
+            from multiprocessing import get_context
 
-    def _buffer(self) -> memoryview:
-        found: memoryview | None = getattr(self._own, "buffer", None)
-        if found is None:
-            found = self._own.buffer = memoryview(bytearray(_BUFFER))
-        return found
-
-    def _one(self, name: str, parent: int, buffer: memoryview) -> tuple[bytes, int]:
-        fd = os.open(name, self._flags, dir_fd=parent)
-        try:
-            size = os.readv(fd, [buffer])
-            if size < _BUFFER:
-                return self._digest(buffer[:size]), size
-            return self._large(fd)
-        finally:
-            os.close(fd)
-
-    def _large(self, fd: int) -> tuple[bytes, int]:
-        os.lseek(fd, 0, os.SEEK_SET)
-        pump: Pump | None = getattr(self._own, "pump", None)
-        if pump is None:
-            pump = self._own.pump = Pump(self._algorithm)
-            self._pumps.append(pump)
-        return pump.digest(fd)
+            return ProcessPoolExecutor(self._jobs, get_context("fork"))
+        return ThreadPoolExecutor(self._jobs, "wbart-hash")
 
 
-class _Parents:
-    """The folder of the last file, kept open: the next one mostly lies in it, too."""
-
-    def __init__(self, root: str) -> None:
-        self._root = root
-        self._folder: str | None = None
-        self._fd = -1
-
-    def open(self, folder: str) -> int:
-        if folder != self._folder:
-            self.close()
-            self._fd = os.open(f"{self._root}/{folder}", os.O_RDONLY | os.O_DIRECTORY)
-            self._folder = folder
-        return self._fd
-
-    def close(self) -> None:
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd, self._folder = -1, None
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
+def can_fork() -> bool:
+    """Whether a fork is safe: on Linux, and while no other thread could hold a lock."""
+    return sys.platform == "linux" and threading.active_count() == 1
 
 
 def batches(items: Iterable[T]) -> Iterator[list[T]]:
-    """The items in lists of a size that is worth a thread's while."""
+    """The items in lists of a size that is worth a worker's while."""
     rest = iter(items)
     while batch := list(islice(rest, BATCH)):
         yield batch
+
+
+def _done(batch: list[T], future: Future[FileHashes]) -> HashedBatch[T]:
+    return HashedBatch(batch, future.result())
