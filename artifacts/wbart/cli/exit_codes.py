@@ -69,6 +69,7 @@ CODES: Final[Mapping[str, int]] = MappingProxyType(
         "ArtifactStatusError": CONFLICT,
         "Conflict": CONFLICT,
         "EntryClash": CONFLICT,
+        "EpochFenced": CONFLICT,
         "KindClash": CONFLICT,
         "ObjectExists": CONFLICT,
         "TypeClash": CONFLICT,
@@ -92,9 +93,11 @@ CODES: Final[Mapping[str, int]] = MappingProxyType(
         "StoreRefused": REFUSED,
         "NotCached": NOT_CACHED,
         # whatever has nothing of its own
+        "CacheUnusable": FAILED,
         "CommError": FAILED,
         "SourceChanged": FAILED,
         "StoreFull": FAILED,
+        "UploadFailed": FAILED,
         "StorageError": FAILED,
         "Error": FAILED,
         "WbartError": FAILED,
@@ -108,8 +111,15 @@ CODES: Final[Mapping[str, int]] = MappingProxyType(
 
 
 def exit_code(error: BaseException) -> int:
-    """The exit code of an error; FAILED for one that the table does not know."""
-    for class_ in type(error).__mro__:
-        if class_.__name__ in CODES:
-            return CODES[class_.__name__]
-    return FAILED
+    """The exit code of an error; FAILED for one that the table does not know.
+
+    An error that says no more than that something failed has the code of what is underneath it.
+    """
+    code = code_of(type(error))
+    beneath = getattr(error, "exc", None)
+    return exit_code(beneath) if code == FAILED and isinstance(beneath, Exception) else code
+
+
+def code_of(class_: type[BaseException]) -> int:
+    """The exit code of all errors of a class that have none of their own."""
+    return next((CODES[c.__name__] for c in class_.__mro__ if c.__name__ in CODES), FAILED)

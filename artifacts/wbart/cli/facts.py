@@ -49,6 +49,10 @@ def version_facts(at: Committed) -> Facts:
 
 def entry_facts(entry: Entry, algorithm: str) -> Facts:
     """One entry: path, size, digest, and where a reference leads."""
+    if entry.reference is None and not entry.wandb and not entry.extra:
+        # Nearly all are so, and there may be millions.
+        digest = f"{algorithm}:{entry.digest.hex()}"
+        return {"path": entry.path, "size": entry.size, "digest": digest}
     from wbart.entry import shown_entry
 
     shown = shown_entry(entry, algorithm, None)

@@ -95,7 +95,6 @@ class Commands(Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what click would treat in its own way comes out as ours."""
         try:
-            _log_to_stderr(ctx.ensure_object(Call).verbose)
             return super().invoke(ctx)
         except KeyboardInterrupt:
             raise Interrupted from None
@@ -119,7 +118,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return failure.report(Interrupted(), machine=call.machine, verbose=False)
     except Exception as error:
         machine = call.machine or failure.wants_json(given)
-        return failure.report(error, machine=machine, verbose=bool(call.verbose))
+        code = failure.report(error, machine=machine, verbose=bool(call.verbose))
+        _flush_or_drop()
+        return code
     return code if isinstance(code, int) else exit_codes.DONE
 
 
@@ -150,20 +151,21 @@ def _prepare_stdout() -> None:
         sys.stdout.reconfigure(errors="surrogateescape" if unicode else "backslashreplace")
 
 
+def _flush_or_drop() -> None:
+    """Write what was said before an error; that stdout cannot take it is told already."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        _drop_stdout()
+
+
 def _drop_stdout() -> None:
     """Keep Python from failing once more when it flushes stdout at the end."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError, AttributeError):
         sys.stdout = None
-
-
-def _log_to_stderr(verbose: int) -> None:
-    if verbose:
-        import logging
-
-        level = logging.INFO if verbose == 1 else logging.DEBUG
-        logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from wbart import workspace as workspaces
 from wbart.cli.call import Call
 from wbart.cli.words import one_line
+from wbart.errors import RefInvalid
 from wbart.refpath import Ref
 from wbart.settings import Settings
 from wbart.workspace import Workspace
@@ -24,13 +25,13 @@ _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 
 
 @contextmanager
-def opened(call: Call, ref: Ref | None = None, *, create: bool = False) -> Iterator[Workspace]:
+def opened(call: Call, *refs: Ref | None, create: bool = False) -> Iterator[Workspace]:
     """The workspace of the call, current while it is open.
 
-    A store that the ref names goes before that of the call. Only create makes a store.
+    A store that a ref names goes before that of the call. Only create makes a store.
     """
     _route_words(call.verbose)
-    settings = load_settings(call, ref)
+    settings = load_settings(call, *refs)
     workspace = Workspace.open(settings, create=create)
     workspaces.enter(workspace)
     try:
@@ -39,10 +40,21 @@ def opened(call: Call, ref: Ref | None = None, *, create: bool = False) -> Itera
         workspaces.leave(workspace)
 
 
-def load_settings(call: Call, ref: Ref | None = None) -> Settings:
-    """The settings, with what the command line says on top."""
-    store = ref.store if ref is not None else None
+def load_settings(call: Call, *refs: Ref | None) -> Settings:
+    """The settings, with what the command line says on top, and the store of the refs above all."""
+    stores = {ref.store for ref in refs if ref is not None}
+    if len(stores) > 1:
+        raise RefInvalid(f"not all in one store: {', '.join(map(str, refs))}")
+    store = next(iter(stores), None)
     return Settings.load({**call.overrides, **({"store": store} if store else {})})
+
+
+def version_ref(text: str) -> Ref:
+    """The ref of a version as a whole. Raises RefInvalid, also for one with a #PATH."""
+    ref = Ref.parse(text)
+    if ref.path is not None:
+        raise RefInvalid(f"a whole version is meant here, not a #PATH: {text!r}")
+    return ref
 
 
 def committed_of(artifact: Artifact) -> Committed:

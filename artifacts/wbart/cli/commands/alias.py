@@ -31,16 +31,16 @@ def command() -> None:
 def set_(ctx: click.Context, ref: str, aliases: tuple[str, ...]) -> None:
     """Let aliases point to a version; each is taken off the version that held it."""
     from wbart import names
-    from wbart.cli.session import committed_of, opened
+    from wbart.cli.session import committed_of, opened, version_ref
     from wbart.ops import Alias
-    from wbart.refpath import Ref
 
     call = call_of(ctx)
     wanted = names.aliases(aliases)
-    parsed = Ref.parse(ref)
+    parsed = version_ref(ref)
     with opened(call, parsed) as workspace:
         place = committed_of(workspace.load(parsed)).place
-        _change(call, workspace, place.home, Alias(version=place.number, add=tuple(wanted)), wanted)
+        op = Alias(version=place.number, add=tuple(wanted))
+        _change(call, workspace, place.home, [op], wanted)
 
 
 @command.command("rm")
@@ -63,8 +63,8 @@ def rm(ctx: click.Context, name: str, aliases: tuple[str, ...]) -> None:
         for alias in aliases:
             if alias not in held:
                 raise ArtifactNotFound(f"{name} has no alias {alias!r}")
-        for alias in aliases:
-            _change(call, workspace, home, Alias(version=held[alias], remove=(alias,)), [alias])
+        ops = [Alias(version=held[alias], remove=(alias,)) for alias in aliases]
+        _change(call, workspace, home, ops, list(aliases))
 
 
 @command.command("undo")
@@ -83,7 +83,7 @@ def undo(ctx: click.Context, name: str, alias: str) -> None:
     with opened(call, parsed) as workspace:
         home = home_of(workspace, parsed)
         op = alias_log.undo(workspace.catalog.state(*home), alias)
-        _change(call, workspace, home, op, [alias])
+        _change(call, workspace, home, [op], [alias])
 
 
 @command.command("log")
@@ -104,18 +104,17 @@ def log(ctx: click.Context, name: str, alias: str | None) -> None:
 
 
 def _change(
-    call: Call, workspace: Workspace, home: tuple[str, str, str], op: Alias, aliases: list[str]
+    call: Call, workspace: Workspace, home: tuple[str, str, str], ops: list[Alias], names: list[str]
 ) -> None:
-    """Commit the op and tell where the aliases went; in a dry run tell only."""
+    """Commit the ops in one step and tell where the aliases went; in a dry run tell only."""
+    aliases = list(dict.fromkeys(names))
     before = _held(workspace.catalog.state(*home), aliases)
     if call.dry_run:
-        after: dict[str, str | None] = {
-            **before,
-            **dict.fromkeys(op.remove),
-            **dict.fromkeys(op.add, f"v{op.version}"),
-        }
+        after = dict(before)
+        for op in ops:
+            after |= {**dict.fromkeys(op.remove), **dict.fromkeys(op.add, f"v{op.version}")}
     else:
-        workspace.catalog.commit(*home, op.to_json())
+        workspace.catalog.commit(*home, *(op.to_json() for op in ops))
         after = _held(workspace.catalog.state(*home), aliases)
     name = "/".join(home)
     Output(call).many(

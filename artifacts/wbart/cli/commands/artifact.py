@@ -153,15 +153,19 @@ def cache() -> None:
 
 @cache.command("cleanup")
 @click.argument("size", metavar="SIZE")
-@click.option("--remove-temp/--no-remove-temp", default=False, help="Temporary files, too.")
+@click.option("--remove-temp/--no-remove-temp", default=False, help="They go in any case.")
 @click.pass_context
 def cleanup(ctx: click.Context, size: str, remove_temp: bool) -> None:
     """Make the cache no bigger than SIZE, such as 10GB; least recently used first."""
-    from wbart.cli.caching import prune
-    from wbart.cli.session import opened
+    from wbart.cli import caching
+    from wbart.cli.session import load_settings
 
     call = call_of(ctx)
-    with opened(call) as workspace:
-        freed = prune(workspace, size, temporary=remove_temp, dry_run=False)
+    settings = load_settings(call)
+    try:
+        most = caching.limit(settings, size)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param_hint="SIZE") from error
+    freed = caching.prune(settings, most, dry_run=False)
     told = f"Reclaimed {words.size(freed.size)} of space"
     Output(call).one(freed.facts(), [told], [str(freed.size)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,10 @@ def command(ctx: click.Context, ref: str) -> None:
         raise click.UsageError(f"name the file: {ref}#PATH", ctx)
     with opened(call, parsed) as workspace:
         artifact = workspace.load(parsed)
-        for piece in _pieces(artifact, find_entry(artifact, parsed.path)):
+        entry = find_entry(artifact, parsed.path)
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, "stdout is closed")
+        for piece in _pieces(artifact, entry):
             sys.stdout.buffer.write(piece)
         sys.stdout.buffer.flush()
 

@@ -30,11 +30,10 @@ def command(ctx: click.Context, before: str, after: str) -> None:
     Lines begin with A (added in B), M (other content) or D (not in B), as git's do.
     """
     from wbart.cli.facts import entry_facts
-    from wbart.cli.session import committed_of, opened
-    from wbart.refpath import Ref
+    from wbart.cli.session import committed_of, opened, version_ref
 
     call = call_of(ctx)
-    first, second = Ref.parse(before), Ref.parse(after)
+    first, second = version_ref(before), version_ref(after)
     tally = _Tally()
 
     def facts(change: Change) -> dict[str, object]:
@@ -46,7 +45,7 @@ def command(ctx: click.Context, before: str, after: str) -> None:
             "after": None if new is None else entry_facts(new, algorithm),
         }
 
-    with opened(call, first) as workspace:
+    with opened(call, first, second) as workspace:
         a, b = workspace.load(first), workspace.load(second)
         algorithm = committed_of(a).manifest.algorithm
         output = Output(call)

@@ -23,11 +23,10 @@ if TYPE_CHECKING:
 def command(ctx: click.Context, name: str, limit: int | None, reverse: bool) -> None:
     """Tell what happened to a collection, or to one version: when, who, what; newest first."""
     from wbart.cli.happenings import Happening, happenings
-    from wbart.cli.session import home_of, opened
-    from wbart.refpath import Ref
+    from wbart.cli.session import home_of, opened, version_ref
 
     call = call_of(ctx)
-    parsed = Ref.parse(name)
+    parsed = version_ref(name)
     with opened(call, parsed) as workspace:
         home = home_of(workspace, parsed)
         state = workspace.catalog.state(*home)

@@ -24,11 +24,11 @@ def command(ctx: click.Context, ref: str, collection: bool) -> None:
 
     `wbart ls --trash NAME:` lists what can be restored.
     """
-    from wbart.cli.session import home_of, opened
+    from wbart.cli.session import home_of, opened, version_ref
     from wbart.refpath import Ref
 
     call = call_of(ctx)
-    parsed = Ref.parse_collection(ref) if collection else Ref.parse(ref)
+    parsed = Ref.parse_collection(ref) if collection else version_ref(ref)
     if not collection and (parsed.select is None or parsed.select.kind != "version"):
         raise click.UsageError(f"name the version by its number: {parsed.collection}:v0", ctx)
     with opened(call, parsed) as workspace:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wbart.cli import exit_codes, words
+from wbart.cli.failure import report
 from wbart.cli.options import Command, call_of, writes
 from wbart.cli.output import Output
 
@@ -33,16 +34,16 @@ def command(
     it exits with 3.
     """
     from wbart.cli.asking import confirm
-    from wbart.cli.session import opened
+    from wbart.cli.session import opened, version_ref
     from wbart.refpath import Ref
 
     call = call_of(ctx)
-    parsed = [Ref.parse_collection(ref) if collection else Ref.parse(ref) for ref in refs]
+    parsed = [Ref.parse_collection(ref) if collection else version_ref(ref) for ref in refs]
     for ref in parsed:
         if not collection and ref.select is None:
             hint = f"{ref}:v0 or {ref}:latest; --collection for all of it"
             raise click.UsageError(f"say which version of {ref}: {hint}", ctx)
-    with opened(call, parsed[0]) as workspace:
+    with opened(call, *parsed) as workspace:
         # All are looked up before the first goes, so that a slip of the pen deletes nothing.
         doomed = [_find(workspace, ref, collection, delete_aliases) for ref in parsed]
         if not call.dry_run:
@@ -104,7 +105,7 @@ def _delete(call: Call, workspace: Workspace, doomed: list[_Doomed]) -> bool:
     if failed and not gone:
         raise failed[0]
     for reason in failed:
-        Output(call).warn(str(reason))
+        report(reason, machine=call.machine, verbose=False)
     return bool(failed)
 
 

@@ -18,11 +18,10 @@ from wbart.cli.output import Output
 def command(ctx: click.Context, ref: str) -> None:
     """Tell all that is known of a version: names, digest, size, labels, metadata, times, links."""
     from wbart.cli.facts import version_facts
-    from wbart.cli.session import committed_of, opened
-    from wbart.refpath import Ref
+    from wbart.cli.session import committed_of, opened, version_ref
 
     call = call_of(ctx)
-    parsed = Ref.parse(ref)
+    parsed = version_ref(ref)
     with opened(call, parsed) as workspace:
         facts = version_facts(committed_of(workspace.load(parsed)))
         facts["store"] = workspace.store.url

@@ -37,12 +37,11 @@ def _edit(
     ctx: click.Context, ref: str, *, add: tuple[str, ...] = (), remove: tuple[str, ...] = ()
 ) -> None:
     from wbart import names
-    from wbart.cli.session import opened
-    from wbart.refpath import Ref
+    from wbart.cli.session import opened, version_ref
 
     call = call_of(ctx)
     names.tags(add)
-    parsed = Ref.parse(ref)
+    parsed = version_ref(ref)
     with opened(call, parsed) as workspace:
         artifact = workspace.load(parsed)
         kept = [tag for tag in artifact.tags if tag not in remove]

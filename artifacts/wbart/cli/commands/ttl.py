@@ -24,12 +24,11 @@ def command(ctx: click.Context, ref: str, ttl: str | None) -> None:
 
     It counts from the creation of the version, however late it is set.
     """
-    from wbart.cli.session import opened
-    from wbart.refpath import Ref
+    from wbart.cli.session import opened, version_ref
     from wbart.ttl import parse
 
     call = call_of(ctx)
-    parsed = Ref.parse(ref)
+    parsed = version_ref(ref)
     wanted = parse(ttl) if ttl is not None else None
     with opened(call, parsed) as workspace:
         artifact = workspace.load(parsed)

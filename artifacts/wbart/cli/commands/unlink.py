@@ -14,12 +14,11 @@ from wbart.cli.output import Output
 @click.pass_context
 def command(ctx: click.Context, ref: str) -> None:
     """Remove a link from the collection that REF names; the version it leads to stays."""
-    from wbart.cli.session import opened
+    from wbart.cli.session import opened, version_ref
     from wbart.errors import KindClash
-    from wbart.refpath import Ref
 
     call = call_of(ctx)
-    parsed = Ref.parse(ref)
+    parsed = version_ref(ref)
     with opened(call, parsed) as workspace:
         artifact = workspace.load(parsed)
         name, source = artifact.qualified_name, artifact.source_qualified_name

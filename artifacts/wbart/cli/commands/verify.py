@@ -42,12 +42,11 @@ def command(
     A folder of the same name goes before a REF. Files that the version lacks are told, never
     removed: `checkout` does that.
     """
-    from wbart.cli.session import opened
-    from wbart.refpath import Ref
+    from wbart.cli.session import opened, version_ref
 
     call = call_of(ctx)
     local = folder or (target if os.path.isdir(target) else None)
-    ref = None if folder is None and local else Ref.parse(target)
+    ref = None if folder is None and local else version_ref(target)
     if local and source:
         raise click.UsageError("--from is for healing the store; a folder is healed from it", ctx)
     if not local and repair and not source:
