@@ -64,7 +64,9 @@ def checkout_plan(artifact: Artifact, root: _Root) -> Plan:
 
 def _standings(at: Committed, root: str) -> Iterator[Standing]:
     prints = at.workspace.store.fingerprints()
-    reader = FolderReader(root, prints, at.workspace.store.algorithm)
+    reader = FolderReader(
+        root, prints, at.workspace.store.algorithm, at.workspace.store.clock.now()
+    )
     try:
         yield from standings(root, at.manifest.entries(), reader.same)
     finally:

@@ -160,7 +160,7 @@ def _missing(root: str, entries: Iterable[Entry], workspace: Workspace) -> Itera
         yield from entries
         return
     prints = workspace.store.fingerprints()
-    reader = FolderReader(root, prints, workspace.store.algorithm)
+    reader = FolderReader(root, prints, workspace.store.algorithm, workspace.store.clock.now())
     try:
         for entry in entries:
             try:

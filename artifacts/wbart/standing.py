@@ -9,10 +9,9 @@ from stat import S_ISREG
 from typing import NamedTuple
 
 from wbart_manifest.entry import Entry
-from wbart_storage.disk import source_error
-from wbart_storage.fingerprint import Fingerprints, stamp
+from wbart_storage.file_hash import COMPARED, hash_files
+from wbart_storage.fingerprint import Fingerprints, Print, pack_place, racy, stamp
 from wbart_storage.ledger import Known
-from wbart_storage.pump import Pump
 from wbart_storage.scan import Found, scan
 
 
@@ -27,37 +26,43 @@ class Standing(NamedTuple):
 
 
 class FolderReader:
-    """Tells whether files of one folder have the content that entries name. Serves one thread."""
+    """Tells whether files of one folder have the content that entries name. Serves one thread.
 
-    def __init__(self, root: str, prints: Fingerprints, algorithm: str) -> None:
+    What it had to read it remembers, so that the next one need not.
+    """
+
+    def __init__(self, root: str, prints: Fingerprints, algorithm: str, now: float) -> None:
         self._root = root
+        self._prints = prints
         self._known = Known(prints.below(root))
-        self._pump = Pump(algorithm)
+        self._algorithm = algorithm
+        self._now_ns = int(now * 1e9)
+        self._learnt: list[Print] = []
 
     def same(self, entry: Entry, found: Found) -> bool:
         """Whether the file is the entry's: by its fingerprint, else by its bytes."""
         if not S_ISREG(found.stat.st_mode) or found.stat.st_size != entry.size:
             return False
-        known = self._known.at(found.path)
-        if known is not None and known.stamp == stamp(found.stat):
+        known, mark = self._known.at(found.path), stamp(found.stat)
+        if known is not None and known.stamp == mark:
             return known.digest == entry.digest
-        return self.digest(found.path) == entry.digest
+        if self._digest(found.path) != entry.digest:
+            return False
+        if entry.location is not None and not racy(found.stat, self._now_ns):
+            place = pack_place(entry.location)
+            self._learnt.append(Print(found.path, mark, entry.digest, place, b""))
+        return True
 
-    def digest(self, path: str) -> bytes:
-        """The digest of a file's bytes as they are now."""
-        full = f"{self._root}/{path}"
-        try:
-            fd = os.open(full, os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                return self._pump.digest(fd)[0]
-            finally:
-                os.close(fd)
-        except OSError as error:
-            raise source_error(error, full) from error
+    def _digest(self, path: str) -> bytes:
+        found = hash_files(self._root, self._algorithm, COMPARED, [path])
+        if found.errors:
+            raise found.errors[0]
+        return found.digests[0]
 
     def close(self) -> None:
-        """Let go of the threads."""
-        self._pump.close()
+        """Write down what was learnt."""
+        if self._learnt:
+            self._prints.record(self._root, self._learnt)
 
 
 def standings(
