@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from wbart.errors import Error
 
 if TYPE_CHECKING:
-    from wbart.run import Run
+    from wbart.liverun import Run
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.artifacts.world import World
 
-from wbart import run as calls
+from wbart import calls
 from wbart.api import Api
 from wbart.errors import (
     ArtifactNotFound,

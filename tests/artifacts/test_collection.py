@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.artifacts.world import World
 
-from wbart import run as calls
+from wbart import calls
 from wbart.api import Api
 from wbart.collection import ArtifactCollection
 from wbart.errors import ArtifactNotFound, CollectionNotFound, CommError, UnsupportedError
@@ -156,6 +156,7 @@ def test_a_deleted_portfolio_leaves_its_sources(run: Run) -> None:
 
     source = run.use_artifact("data:v1")
     assert source.linked_artifacts == []
+    assert run.workspace.catalog.state("ent", "proj", "data").versions[1].links == ()
     with pytest.raises(ArtifactNotFound):
         run.use_artifact("shelf")
 

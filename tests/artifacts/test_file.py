@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.artifacts.world import World
 
-from wbart import run as calls
+from wbart import calls
 from wbart.artifact import Artifact
 from wbart.file import File
 

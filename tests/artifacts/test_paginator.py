@@ -129,6 +129,15 @@ def test_a_listing_goes_on_where_it_was_left_though_rows_come_and_go(descending:
     assert list(rest) == (["C", "B", "A"] if descending else ["E", "F", "G"])
 
 
+@pytest.mark.parametrize("descending", [False, True])
+def test_a_listing_does_not_repeat_the_row_where_it_was_left(descending: bool) -> None:
+    first = Paginator(listing(["a", "b", "c"], descending), per_page=2)
+    assert len(first[:2]) == 2
+
+    rest = Paginator(listing(["a", "b", "c"], descending), start=first.cursor)
+    assert list(rest) == ["A" if descending else "C"]
+
+
 @pytest.mark.parametrize(
     ("order", "found"),
     [

@@ -8,7 +8,7 @@ import pytest
 from tests.artifacts.world import World
 
 import wbart.runartifacts
-from wbart import run as calls
+from wbart import calls
 from wbart.artifact import Artifact
 from wbart.errors import (
     ArgumentInvalid,
@@ -25,6 +25,7 @@ from wbart.liverun import Run
 from wbart.publicrun import PublicRun
 from wbart.runactive import active
 from wbart.runpath import RunPath
+from wbart.runrecord import read_record
 from wbart.runs import find, users_of
 from wbart.saving import save_draft
 from wbart_storage.errors import StoreFull
@@ -56,8 +57,10 @@ def stored(run: Run) -> PublicRun:
 
 
 def rows(run: Run) -> list[dict[str, object]]:
+    objects = run.workspace.store.objects
+    record = read_record(objects, RunPath(run.entity, run.project, run.id))
     prefix = run_prefix(run.entity, run.project, run.id)
-    return list(HistoryParts(run.workspace.store.objects, prefix).rows())
+    return list(HistoryParts(objects, prefix, record.fields["first_part"]).rows())
 
 
 # From init to finish.
@@ -169,6 +172,7 @@ def test_an_id_that_exists_begins_anew(world: World) -> None:
     found = stored(again)
     assert (again.resumed, found.config) == (False, {})
     assert found.summary["x"] == 2
+    assert [(row["_step"], row["x"]) for row in rows(again)] == [(0, 2)]
     assert [artifact.name for artifact in found.logged_artifacts()] == ["data:v0"]
 
 
@@ -381,6 +385,20 @@ def test_the_history_step_is_that_of_the_newest_row(world: World) -> None:
         later = run.log_artifact(world.draft("2")).wait()
 
     assert (before.history_step, after.history_step, later.history_step) == (None, 0, 41)
+
+
+def test_a_draft_on_its_way_is_used_as_the_version_that_it_becomes(
+    world: World, held: Event
+) -> None:
+    with world.run() as run:
+        artifact = run.log_artifact(world.draft("x"))
+        held.set()
+        run.use_artifact(artifact)
+
+    found = stored(run)
+    assert artifact.logged_by() == found
+    assert [each.id for each in found.used_artifacts()] == [artifact.id]
+    assert [each.id for each in found.logged_artifacts()] == [artifact.id]
 
 
 def test_saving_in_an_active_run_logs_there(world: World) -> None:

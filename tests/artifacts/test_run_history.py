@@ -154,6 +154,15 @@ def test_a_lost_answer_neither_loses_nor_doubles_rows() -> None:
     assert bench.rows("a") == [{"a": 1}, {"a": 2}]
 
 
+def test_the_bytes_of_a_part_do_not_tell_the_time() -> None:
+    bench = Bench()
+    bench.history.log({"a": 1})
+    bench.history.flush()
+    header = bench.objects.get(history_key(PREFIX, 0), 0, 10)
+
+    assert header[:8] == b"\x1f\x8b\x08\x00\x00\x00\x00\x00"
+
+
 def test_a_part_of_another_writer_is_a_conflict() -> None:
     bench = Bench()
     bench.history.log({"a": 1})

@@ -31,6 +31,25 @@ def test_a_lane_does_one_thing_after_the_other_in_order() -> None:
     assert [future.exception() for future in futures] == [None] * 200
 
 
+def test_a_lane_waits_though_threads_are_free() -> None:
+    lanes, begun, gate, second = Lanes(2), Event(), Event(), Event()
+
+    def first() -> None:
+        begun.set()
+        gate.wait(60)
+
+    submit(lanes, "a", first)
+    begun.wait(60)
+    submit(lanes, "a", second.set)
+    # The free thread takes what was submitted in turn, so it would have done the second by now.
+    submit(lanes, "b", lambda: None).result(60)
+    assert not second.is_set()
+    gate.set()
+    lanes.close()
+
+    assert second.is_set()
+
+
 def test_lanes_do_not_wait_for_each_other() -> None:
     lanes, barrier = Lanes(2), Barrier(2)
     threads: set[int] = set()

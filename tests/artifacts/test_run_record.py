@@ -81,6 +81,27 @@ def test_a_lost_answer_neither_loses_nor_doubles_an_increment(kind: type[MemoryO
     assert read_record(objects, PATH).next == 2
 
 
+def test_an_increment_costs_one_request() -> None:
+    class Counting(MemoryObjects):
+        calls = 0
+
+        def create(self, key: str, data: bytes) -> None:
+            self.calls += 1
+            super().create(key, data)
+
+        def get(self, key: str, start: int = 0, end: int | None = None) -> bytes:
+            self.calls += 1
+            return super().get(key, start, end)
+
+    objects = Counting()
+    run = writer(objects)
+    run.start({}, fresh=True)
+    run.update({"a": 1})
+    run.finish({})
+
+    assert objects.calls == 3
+
+
 def test_who_starts_a_run_again_takes_it_over() -> None:
     objects = MemoryObjects()
     first, second = writer(objects), writer(objects)

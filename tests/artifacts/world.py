@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from wbart.artifact import Artifact
+from wbart.calls import init
 from wbart.liverun import Run
-from wbart.run import init
 from wbart.settings import Settings
 
 
