@@ -41,25 +41,31 @@ def create_direct(path: Path) -> int:
 
 def write_direct(fd: int, data: memoryview) -> None:
     """Write all of data, which starts on a page. Only the last write may be no whole blocks."""
-    whole = len(data) - len(data) % BLOCK
+    rest = data
     try:
-        _write_all(fd, data[:whole])
+        while len(rest) >= BLOCK:
+            rest = rest[os.write(fd, rest[: len(rest) - len(rest) % BLOCK]) :]
     except OSError as error:
         if error.errno != errno.EINVAL or not _is_direct(fd):
-            raise
-        whole = 0  # it opened, but cannot after all
-    if whole < len(data):
+            raise  # else it opened, but cannot after all, or not from here on
+    if rest:
         _end_direct(fd)
-        _write_all(fd, data[whole:])
+        _write_all(fd, rest)
 
 
 def sync_files(paths: Sequence[Path]) -> None:
-    """Make files of one file system durable: many of them by one syncfs, where there is one."""
+    """Make files of one file system durable: many of them by one syncfs, where there is one.
+
+    A file that is gone was taken by somebody who needed the same bytes.
+    """
     if len(paths) > _MANY and _sync_file_system(paths[0].parent):
         return
     for path in paths:
         with disk_errors(path):
-            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                continue  # another session has made the same file durable, and taken it
             try:
                 os.fsync(fd)
             finally:
