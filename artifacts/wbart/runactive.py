@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import atexit
+import concurrent.futures.thread  # noqa: F401 - it registers its own end first, see _at_exit
 import logging
 import os
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from wbart.errors import Error
@@ -68,6 +70,17 @@ def _finish_all() -> None:
             log.warning("run %s could not be finished", run.path, exc_info=True)
 
 
-# A forked child has none of the threads that a run needs, and must not end its parent's runs.
-os.register_at_fork(after_in_child=_runs.clear)
-atexit.register(_finish_all)
+def _at_exit() -> None:
+    """Have the runs finished while threads can still be begun: uploads need them.
+
+    The interpreter refuses new work of thread pools before it calls atexit's functions; what is
+    registered with threading itself, after the pools were, is called earlier.
+    """
+    register = getattr(threading, "_register_atexit", atexit.register)
+    register(_finish_all)
+
+
+_at_exit()
+if hasattr(os, "register_at_fork"):
+    # A child has none of the threads that a run needs, and must not end its parent's runs.
+    os.register_at_fork(after_in_child=_runs.clear)
