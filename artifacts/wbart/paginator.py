@@ -23,9 +23,11 @@ class Source(Protocol[T_co]):
 
     def items(self, after: Key | None) -> Iterator[tuple[Key, T_co]]:
         """The items after the one with that key, from the first one when it is None."""
+        ...
 
     def count(self) -> int:
         """How many items there are in all."""
+        ...
 
 
 class Paginator(Generic[T]):
@@ -91,13 +93,7 @@ class Paginator(Generic[T]):
     @overload
     def __getitem__(self, index: slice) -> list[T]: ...
     def __getitem__(self, index: int | slice) -> T | list[T]:
-        ends = (index.start, index.stop) if isinstance(index, slice) else (index, index)
-        forward = all(end is None or end >= 0 for end in ends)
-        if isinstance(index, slice):
-            bounded = forward and index.stop is not None and (index.step or 1) > 0
-            self._reaches(index.stop - 1 if bounded else None)
-        else:
-            self._reaches(index if forward else None)
+        self._reaches(_last(index) if isinstance(index, slice) else _forward(index))
         return self.objects[index]
 
     def _reaches(self, at: int | None) -> bool:
@@ -105,6 +101,18 @@ class Paginator(Generic[T]):
         while self.more and (at is None or at >= len(self.objects)):
             self.load_page()
         return at is None or at < len(self.objects)
+
+
+def _forward(index: int) -> int | None:
+    """The index that has to be loaded; None stands for all, as one from the end needs all."""
+    return index if index >= 0 else None
+
+
+def _last(wanted: slice) -> int | None:
+    """The last index that a slice needs, or None when it needs all."""
+    if wanted.stop is None or wanted.stop < 0 or (wanted.start or 0) < 0 or (wanted.step or 1) < 0:
+        return None
+    return int(wanted.stop) - 1
 
 
 def _check_size(per_page: int | None, default: int) -> int:

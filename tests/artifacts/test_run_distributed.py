@@ -33,8 +33,8 @@ def test_runs_of_one_group_make_one_version(world: World) -> None:
     for number in range(3):
         with world.run(group="g") as run:
             run.upsert_artifact(shard(world, f"part-{number}", f"text {number}"))
-    assert not run.workspace.catalog.exists("ent", "proj", "data")
     with world.run(group="g") as run:
+        assert not run.workspace.catalog.exists("ent", "proj", "data")
         found = run.finish_artifact(shard(world, "part-3", "text 3"), aliases=["whole"]).wait()
 
     assert found.version == "v0"
