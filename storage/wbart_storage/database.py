@@ -9,27 +9,48 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
 from pathlib import Path
 
 from wbart_storage.disk import disk_errors
+from wbart_storage.errors import StorageError
 
 log = logging.getLogger(__name__)
 VERSION = 2
 _WAIT_SECONDS = 30.0
+_PAUSE_SECONDS = 0.01
 
 
 def connect(path: Path, schema: str) -> sqlite3.Connection:
-    """Open the database at path with the tables of schema, making both where they are missing."""
+    """Open the database at path with the tables of schema, making both where they are missing.
+
+    Raises StorageError when the disk refuses.
+    """
     with disk_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return _open(path, schema)
-    except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+        try:
+            return _open_patiently(path, schema)
+        except sqlite3.OperationalError:
             raise
-        log.warning("local database %s is unusable (%s): beginning anew", path.name, error)
+        except sqlite3.DatabaseError as error:
+            log.warning("local database %s is unusable (%s): beginning anew", path.name, error)
         _set_aside(path)
-        return _open(path, schema)
+        return _open_patiently(path, schema)
+    except sqlite3.Error as error:
+        raise StorageError(f"local database {path} is unusable: {error}") from error
+
+
+def _open_patiently(path: Path, schema: str) -> sqlite3.Connection:
+    """SQLite waits for others by itself, but not while they turn a new database to WAL."""
+    for _ in range(int(_WAIT_SECONDS / _PAUSE_SECONDS)):
+        try:
+            return _open(path, schema)
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            time.sleep(_PAUSE_SECONDS)
+    return _open(path, schema)
 
 
 def _open(path: Path, schema: str) -> sqlite3.Connection:

@@ -1,0 +1,250 @@
+"""Fingerprints: they tell every change, forget what is gone, and never say what was not so."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.storage.blobstore import blake3
+
+from wbart_manifest.location import EMPTY, PACKED, WHOLE, Location
+from wbart_storage import database
+from wbart_storage.errors import StorageError
+from wbart_storage.fingerprint import (
+    Fingerprints,
+    Print,
+    pack_place,
+    racy,
+    stamp,
+    unpack_place,
+)
+
+PLACE = pack_place(Location(WHOLE, length=3))
+
+
+def some(path: str, seed: str = "") -> Print:
+    return Print(path, b"stamp" + seed.encode(), blake3((path + seed).encode()), PLACE, b"")
+
+
+@pytest.fixture
+def prints(tmp_path: Path) -> Iterator[Fingerprints]:
+    made = Fingerprints(tmp_path / "local" / "state.db")
+    yield made
+    made.close()
+
+
+def rewrite(path: Path) -> None:
+    path.write_bytes(b"other")
+
+
+def rewrite_and_hide(path: Path) -> None:
+    before = path.stat()
+    path.write_bytes(b"12346")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def replace(path: Path) -> None:
+    before = path.stat()
+    (path.parent / "new").write_bytes(b"12345")
+    os.replace(path.parent / "new", path)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def grow(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b"6")
+
+
+@pytest.mark.parametrize("change", [rewrite, rewrite_and_hide, replace, grow])
+def test_a_stamp_tells_a_change(tmp_path: Path, change: object) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"12345")
+    os.utime(path, ns=(1, 1))
+    before = stamp(path.stat())
+    assert stamp(path.stat()) == before
+    assert callable(change)
+    change(path)
+
+    assert stamp(path.stat()) != before
+
+
+def test_times_before_1970_have_stamps(tmp_path: Path) -> None:
+    path = tmp_path / "old"
+    path.write_bytes(b"x")
+    os.utime(path, ns=(0, -5_000_000_000))
+    assert len(stamp(path.stat())) == 40
+
+
+@pytest.mark.parametrize(("age", "expected"), [(0.0, True), (1.9, True), (2.1, False), (-5, True)])
+def test_a_file_that_has_just_changed_is_not_trusted(
+    tmp_path: Path, age: float, expected: bool
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"x")
+    status = path.stat()
+    latest = max(status.st_mtime_ns, status.st_ctime_ns)
+
+    assert racy(status, latest + int(age * 1e9)) is expected
+
+
+def test_the_time_of_the_inode_counts_too(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"x")
+    os.utime(path, (1, 1))  # as cp -p and tar do
+    status = path.stat()
+
+    assert racy(status, status.st_ctime_ns + 10**9)
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        Location(EMPTY),
+        Location(WHOLE, length=2**40),
+        Location(WHOLE, length=5, epoch=7),
+        Location(PACKED, blake3(b"p"), 2**33, 99, 1, 2**31),
+    ],
+)
+def test_places_come_back_as_they_were(location: Location) -> None:
+    assert unpack_place(pack_place(location)) == location
+
+
+def test_prints_come_back_sorted_by_path(prints: Fingerprints) -> None:
+    paths = ["b", "a/b", "a.b", "é", "\U0001f600", "\uff5e"]
+    prints.record("/r", map(some, paths))
+
+    assert list(prints.below("/r")) == [some(path) for path in sorted(paths, key=str.encode)]
+    assert list(prints.below("/other")) == []
+
+
+def test_a_later_print_replaces_an_earlier_one(prints: Fingerprints) -> None:
+    prints.record("/r", [some("a"), some("b")])
+    prints.record("/r", [some("a", "2")])
+
+    assert prints.find("/r", "a") == some("a", "2")
+    assert prints.find("/r", "b") == some("b")
+    assert prints.find("/r", "c") is None
+    assert prints.find("/s", "a") is None
+
+
+def test_what_is_gone_is_forgotten(prints: Fingerprints) -> None:
+    prints.record("/r", [some("a"), some("b")])
+    prints.record("/s", [some("a")])
+    prints.record("/r", [], gone=["a"])
+
+    assert [each.path for each in prints.below("/r")] == ["b"]
+    assert [each.path for each in prints.below("/s")] == ["a"]
+
+
+def test_a_snapshot_ends_with_the_next_change(prints: Fingerprints) -> None:
+    prints.record("/r", [some("a")])
+    changes = prints.changes("/r")
+    prints.set_snapshot("/r", changes, "as it is")
+    assert prints.snapshot("/r") == "as it is"
+
+    prints.record("/s", [some("a")])
+    assert prints.snapshot("/r") == "as it is"
+    prints.record("/r", [some("b")])
+    assert prints.snapshot("/r") is None
+
+
+def test_a_snapshot_of_what_has_changed_meanwhile_is_not_kept(prints: Fingerprints) -> None:
+    prints.record("/r", [some("a")])
+    changes = prints.changes("/r")
+    prints.record("/r", [some("b")])
+    prints.set_snapshot("/r", changes, "as it was")
+
+    assert prints.snapshot("/r") is None
+    assert prints.snapshot("/never") is None
+
+
+def test_places_are_remembered_by_digest(prints: Fingerprints) -> None:
+    assert not prints.has_places()
+    prints.record_places([(blake3(b"x"), PLACE)])
+
+    assert prints.has_places()
+    assert prints.place(blake3(b"x")) == PLACE
+    assert prints.place(blake3(b"y")) is None
+
+
+def test_all_that_lay_in_a_lost_pack_is_forgotten(prints: Fingerprints) -> None:
+    lost = pack_place(Location(PACKED, blake3(b"lost"), 5, 6))
+    kept = pack_place(Location(PACKED, blake3(b"kept"), 5, 6))
+    prints.record("/r", [some("a")._replace(place=lost), some("b")._replace(place=kept)])
+    prints.record_places([(blake3(b"1"), lost), (blake3(b"2"), kept)])
+    prints.forget_object(blake3(b"lost"))
+
+    assert [each.path for each in prints.below("/r")] == ["b"]
+    assert prints.place(blake3(b"1")) is None
+    assert prints.place(blake3(b"2")) == kept
+
+
+def test_another_connection_sees_what_was_recorded(prints: Fingerprints) -> None:
+    second = prints.again()
+    prints.record("/r", [some("a")])
+
+    assert list(second.below("/r")) == [some("a")]
+    second.close()
+
+
+@pytest.mark.parametrize("junk", [b"", b"no database at all, but long enough to be one" * 50])
+def test_a_damaged_database_is_begun_anew(tmp_path: Path, junk: bytes) -> None:
+    (tmp_path / "state.db").write_bytes(junk)
+    prints = Fingerprints(tmp_path / "state.db")
+    prints.record("/r", [some("a")])
+
+    assert list(prints.below("/r")) == [some("a")]
+    prints.close()
+
+
+def test_a_database_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    (tmp_path / "state.db").mkdir()
+    with pytest.raises(StorageError, match=r"state\.db"):
+        Fingerprints(tmp_path / "state.db")
+
+
+def test_a_database_that_others_are_making_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = database._open
+    left = 3
+
+    def busy(path: Path, schema: str) -> sqlite3.Connection:
+        nonlocal left
+        left -= 1
+        if left >= 0:
+            raise sqlite3.OperationalError("database is locked")
+        return opened(path, schema)
+
+    monkeypatch.setattr(database, "_open", busy)
+    monkeypatch.setattr(database, "_PAUSE_SECONDS", 0.0001)
+    Fingerprints(tmp_path / "state.db").close()
+    assert left == -1
+
+
+def test_a_database_that_others_never_leave_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Fingerprints(tmp_path / "state.db").close()
+    monkeypatch.setattr(database, "_WAIT_SECONDS", 0.002)
+    monkeypatch.setattr(database, "_PAUSE_SECONDS", 0.001)
+    holder = sqlite3.connect(tmp_path / "state.db")
+    holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+    holder.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(StorageError, match="locked"):
+        Fingerprints(tmp_path / "state.db")
+    holder.close()
+
+
+def test_a_database_of_another_layout_is_begun_anew(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "state.db") as other:
+        other.execute("CREATE TABLE file (other)")
+        other.execute("PRAGMA user_version = 999")
+    other.close()
+    prints = Fingerprints(tmp_path / "state.db")
+
+    assert list(prints.below("/r")) == []
+    prints.close()
