@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from wbart_manifest.errors import PathInvalid
 from wbart_storage.disk import source_error
 from wbart_storage.errors import FolderUnsafe, SourceChanged
 
@@ -33,8 +34,9 @@ def scan(root: str, *, links: Links = "follow", stats: bool = True) -> Iterator[
     """Yield the files below root, sorted bytewise by path, in batches of at most BATCH.
 
     Raises SourceChanged for what vanishes or, unless links are shown, is no regular file;
-    AccessDenied; and FolderUnsafe for a loop of links. Without stats, which cost more than the
-    walk itself, the status of what is found is empty; only for links="show".
+    AccessDenied; PathInvalid for a name that is no UTF-8; FolderUnsafe for a loop of links.
+    Without stats, which cost more than the walk itself, the status of what is found is empty;
+    only for links="show".
     """
     batch: list[Found] = []
     stack = [iter(_children(root, "", links, stats))]
@@ -82,6 +84,8 @@ def _shown(child: os.DirEntry[str], prefix: str) -> Found:
 
 
 def _regular(child: os.DirEntry[str], prefix: str) -> Found:
+    if not child.name.isascii():
+        _check_utf8(child)
     if child.is_dir():
         if child.is_symlink():
             _check_loop(os.path.dirname(child.path), child.path)
@@ -97,6 +101,13 @@ def _by_path(found: Found) -> str:
 
 
 _NOTHING = os.stat_result((0,) * 10)
+
+
+def _check_utf8(child: os.DirEntry[str]) -> None:
+    try:
+        child.path.encode()
+    except UnicodeEncodeError as error:
+        raise PathInvalid(child.path, "not UTF-8") from error
 
 
 def _check_loop(folder: str, link: str) -> None:
