@@ -178,5 +178,5 @@ def read_directory(pack: bytes) -> Iterator[Member]:
                 bytes.fromhex(name.decode()), fields[16] + 30 + length, fields[9], fields[7]
             )
             position += 46 + length
-    except (struct.error, ValueError, IndexError) as error:
+    except (struct.error, ValueError, OverflowError) as error:
         raise StorageError(f"pack has a damaged directory: {error}") from error
