@@ -12,21 +12,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from wbart.api import Api
     from wbart.artifact import Artifact
-    from wbart.errors import CommError, Error, UsageError, WaitTimeoutError
-    from wbart.run import (
+    from wbart.calls import (
         Run,
         finish,
+        finish_artifact,
         init,
         link_artifact,
         link_model,
         log,
         log_artifact,
         log_model,
+        upsert_artifact,
         use_artifact,
         use_model,
     )
-    from wbart.settings import Settings
+    from wbart.errors import CommError, Error, UsageError, WaitTimeoutError
     from wbart.ttl import ArtifactTTL
+    from wbart.user_settings import UserSettings as Settings
     from wbart.version import VERSION as __version__
 
 _HOMES = {
@@ -35,27 +37,30 @@ _HOMES = {
     "ArtifactTTL": "wbart.ttl",
     "CommError": "wbart.errors",
     "Error": "wbart.errors",
-    "Run": "wbart.run",
-    "Settings": "wbart.settings",
+    "Run": "wbart.calls",
+    "Settings": "wbart.user_settings",
     "UsageError": "wbart.errors",
     "WaitTimeoutError": "wbart.errors",
-    "finish": "wbart.run",
-    "init": "wbart.run",
-    "link_artifact": "wbart.run",
-    "link_model": "wbart.run",
-    "log": "wbart.run",
-    "log_artifact": "wbart.run",
-    "log_model": "wbart.run",
-    "use_artifact": "wbart.run",
-    "use_model": "wbart.run",
+    "finish": "wbart.calls",
+    "finish_artifact": "wbart.calls",
+    "init": "wbart.calls",
+    "link_artifact": "wbart.calls",
+    "link_model": "wbart.calls",
+    "log": "wbart.calls",
+    "log_artifact": "wbart.calls",
+    "log_model": "wbart.calls",
+    "upsert_artifact": "wbart.calls",
+    "use_artifact": "wbart.calls",
+    "use_model": "wbart.calls",
 }
+_NAMES = {"Settings": "UserSettings"}
 _ACTIVE = ("config", "run", "summary")
 """What the active run has, under W&B's names."""
 
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
-        value = getattr(import_module(_HOMES[name]), name)
+        value = getattr(import_module(_HOMES[name]), _NAMES.get(name, name))
         globals()[name] = value
         return value
     if name == "__version__":
@@ -63,7 +68,7 @@ def __getattr__(name: str) -> Any:
     if name == "errors":
         return import_module("wbart.errors")
     if name in _ACTIVE:
-        return getattr(import_module("wbart.run"), f"active_{name}")()
+        return getattr(import_module("wbart.calls"), f"active_{name}")()
     raise AttributeError(f"module 'wbart' has no attribute {name!r}")
 
 
@@ -83,12 +88,14 @@ __all__ = [
     "WaitTimeoutError",
     "__version__",
     "finish",
+    "finish_artifact",
     "init",
     "link_artifact",
     "link_model",
     "log",
     "log_artifact",
     "log_model",
+    "upsert_artifact",
     "use_artifact",
     "use_model",
 ]

@@ -28,7 +28,8 @@ WbartError                           (wbart_manifest.errors)
     │   ├── UnknownOp                a newer wbart's wish, which this one cannot grant
     │   ├── MalformedOp              a wish without what it needs; also ValueError
     │   ├── RefAmbiguous             a digest prefix fits several versions; also ValueError
-    │   ├── IntegrityError           downloaded bytes are other than the manifest says; also ValueError
+    │   ├── UploadFailed             logging failed in the background; also ValueError
+    │   ├── IntegrityError           other bytes came than the manifest says; also ValueError
     │   ├── VerifyFailed             a folder is not what the version says; also ValueError
     │   │   └── VerifyMissing        … since files are missing; also FileNotFoundError
     │   └── NotCached                offline, and not in the cache
@@ -230,6 +231,12 @@ class IntegrityError(CommError, ValueError):
     """Downloaded bytes are not those that the manifest names; nothing of them was kept."""
 
     code: ClassVar[str] = "integrity_error"
+
+
+class UploadFailed(CommError, ValueError):
+    """Logging failed in the background; the draft made no version. `.exc` says what it was."""
+
+    code: ClassVar[str] = "upload_failed"
 
 
 class VerifyFailed(CommError, ValueError):

@@ -6,16 +6,10 @@ import copy
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
-from wbart.errors import CommError
+from wbart.errors import UploadFailed
 
 if TYPE_CHECKING:
     from wbart.artifact import Artifact
-
-
-class UploadFailed(CommError, ValueError):
-    """Logging failed in the background; the draft made no version. `.exc` says what it was."""
-
-    code = "upload_failed"
 
 
 class Landing(Future[None]):

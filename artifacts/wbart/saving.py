@@ -43,7 +43,7 @@ def save(artifact: Artifact, project: str | None, settings: object) -> None:
 
         push_changes(artifact)
         return
-    from wbart.run import active, init
+    from wbart.calls import active, init
 
     run = active()
     if run is not None:

@@ -6,8 +6,8 @@ import pytest
 from tests.artifacts.house import House
 
 from wbart.artifact import Artifact
+from wbart.calls import init
 from wbart.errors import ArtifactNotLoggedError, WaitTimeoutError
-from wbart.run import init
 
 
 def logged(house: House, text: str, **more: str) -> Artifact:

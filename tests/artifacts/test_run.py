@@ -16,11 +16,11 @@ from wbart.errors import (
     ArtifactNotLoggedError,
     Error,
     TypeClash,
+    UploadFailed,
     UsageError,
     WaitTimeoutError,
 )
 from wbart.historyparts import HistoryParts
-from wbart.landing import UploadFailed
 from wbart.liverun import Run
 from wbart.publicrun import PublicRun
 from wbart.runactive import active

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from wbart_storage import folders
 from wbart_storage.clock import FixedClock
 from wbart_storage.folders import Folders

@@ -16,7 +16,7 @@ from typing import Any
 import adlfs
 import aiohttp
 import azure.core.exceptions
-import botocore.exceptions  # type: ignore[import-untyped]
+import botocore.exceptions
 import fsspec.exceptions
 import gcsfs.retry
 import google.auth.exceptions

@@ -49,10 +49,10 @@ def put(
 ) -> None:
     """Upload an artifact, in a run with the job type cli_put."""
     from wbart.artifact import Artifact
+    from wbart.calls import init
     from wbart.cli.facts import version_facts
     from wbart.cli.session import committed_of, home_of, opened
     from wbart.refpath import Ref
-    from wbart.run import init
 
     call = call_of(ctx)
     output = Output(call)
