@@ -6,9 +6,12 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tests.cli.conftest import Shell
+from tests.cli.conftest import InProcess, Shell
+
+from wbart.artifact import Artifact
 
 
 def _tree(folder: Path) -> dict[str, str]:
@@ -211,6 +214,36 @@ def test_a_reader_that_has_seen_enough_is_no_error(wbart: Shell) -> None:
 
         assert process.stderr.read() == b""
         assert process.wait(timeout=60) == 0
+
+
+def test_a_reader_that_never_read_is_no_error(two: Shell) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        two.command("ls"), cwd=two.folder, env=two.env, stdout=writing, stderr=subprocess.PIPE
+    )
+    os.close(writing)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_no_cache_and_the_links_reach_the_download(
+    call: InProcess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def download(artifact: Artifact, root: str, **options: Any) -> str:
+        asked.append(options)
+        return root
+
+    (tmp_path / "a.txt").write_text("one")
+    call("put", tmp_path / "a.txt", "-n", "data")
+    monkeypatch.setattr(Artifact, "download", download)
+    call("get", "data", tmp_path / "x")
+    call("get", "data", tmp_path / "x", "--no-cache", "--link", "symlink")
+
+    assert [each["skip_cache"] for each in asked] == [False, True]
+    assert [each["link"] for each in asked] == [None, "symlink"]
 
 
 def test_a_disk_that_is_full_is_told(two: Shell) -> None:

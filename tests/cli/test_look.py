@@ -173,6 +173,13 @@ def test_diff_tells_both_sides_to_programs(two: Shell) -> None:
     assert found[1]["after"]["size"] == 4
 
 
+def test_verbose_tells_more_on_stderr_only(two: Shell) -> None:
+    plain, verbose = two("ls", "-q"), two("ls", "-q", "-vv")
+
+    assert plain.out == verbose.out
+    assert plain.err == ""
+
+
 def test_status_of_an_untouched_folder_is_0(two: Shell) -> None:
     two("get", "data:v1", "there")
 

@@ -176,6 +176,13 @@ def test_common_options_may_stand_before_or_after_the_command(wbart: Shell) -> N
     assert json.loads(after.err)["message"].endswith("else")
 
 
+def test_what_was_said_before_the_command_is_not_undone_after_it(two: Shell) -> None:
+    assert two("--json", "-p", "uncategorized", "ls").json[0]["name"] == "data:v1"
+    assert two("-q", "ls", "data").lines[0] == "default/uncategorized/data:v1"
+    assert two("--json", "ls", "-q").out == "default/uncategorized/data:v1\n"
+    assert two("ls").out.startswith("dataset  ")
+
+
 def test_version(call: InProcess) -> None:
     assert call("--version").out.startswith("wbart 0.")
 

@@ -202,3 +202,11 @@ def _wait_for_work(process: subprocess.Popen[bytes], staging: Path) -> None:
     while not any(path.is_file() and path.stat().st_size for path in staging.rglob("*.part")):
         assert process.poll() is None, "it was too quick to be interrupted"
         assert time.monotonic() < end
+
+
+def test_what_the_library_warns_of_is_a_line_of_ours(two: Shell) -> None:
+    ran = two("put", "source-data", "-n", "data", "--meta", "k=1", "-q")
+
+    assert ran.out == "default/uncategorized/data:v1\n"
+    assert ran.err.startswith("wbart: data: the content is that of version v1")
+    assert ran.err.count("\n") == 1

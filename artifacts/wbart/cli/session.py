@@ -30,14 +30,14 @@ def opened(call: Call, *refs: Ref | None, create: bool = False) -> Iterator[Work
 
     A store that a ref names goes before that of the call. Only create makes a store.
     """
-    _route_words(call.verbose)
     settings = load_settings(call, *refs)
-    workspace = Workspace.open(settings, create=create)
-    workspaces.enter(workspace)
-    try:
-        yield workspace
-    finally:
-        workspaces.leave(workspace)
+    with _words_on_stderr(call.verbose):
+        workspace = Workspace.open(settings, create=create)
+        workspaces.enter(workspace)
+        try:
+            yield workspace
+        finally:
+            workspaces.leave(workspace)
 
 
 def load_settings(call: Call, *refs: Ref | None) -> Settings:
@@ -68,17 +68,23 @@ def home_of(workspace: Workspace, ref: Ref) -> tuple[str, str, str]:
     return full.entity or workspace.entity, full.project or workspace.project, full.name
 
 
-def _route_words(verbose: int) -> None:
-    """What the library logs, and what it warns of, becomes lines of ours on stderr."""
-    level = _LEVELS[min(verbose, 2)]
+@contextmanager
+def _words_on_stderr(verbose: int) -> Iterator[None]:
+    """Meanwhile what the library logs, and what it warns of, becomes lines of ours."""
+    form = "%(levelname)s %(name)s: %(message)s" if verbose else "wbart: %(message)s"
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        logging.Formatter(
-            "%(levelname)s %(name)s: %(message)s" if verbose else "wbart: %(message)s"
-        )
-    )
-    logging.basicConfig(level=level, handlers=[handler], force=True)
-    warnings.showwarning = _show_warning
+    handler.setFormatter(logging.Formatter(form))
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(_LEVELS[min(verbose, 2)])
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            yield
+    finally:
+        root.setLevel(level)
+        root.removeHandler(handler)
 
 
 def _show_warning(message: Warning | str, *args: Any, **kwargs: Any) -> None:
