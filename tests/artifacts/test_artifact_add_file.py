@@ -186,6 +186,18 @@ def test_what_was_removed_or_replaced_is_not_stored(house: House) -> None:
     assert listing(artifact.download("out")) == {"0": "0" * 50}
 
 
+def test_what_clashed_is_not_stored(house: House) -> None:
+    artifact = house.draft({f"{number}": f"{number}" * 50 for number in range(40)})
+    with pytest.raises(EntryClash):
+        artifact.add_file(house.file("x", "clashing content"), "0")
+
+    house.save(artifact)
+
+    stored = b"".join(path.read_bytes() for path in house.objects("k") + house.objects("o"))
+    assert b"clashing content" not in stored
+    assert artifact.verify_stored().checked == 40
+
+
 def test_a_file_that_cannot_be_read_is_named_and_nothing_is_added(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
