@@ -45,6 +45,7 @@ def test_a_line_tells_amount_throughput_and_time_left() -> None:
 
     assert told(event, 2.0) == ("storing 12 of 602 files, 4.0MB of 10.0MB, 2.0MB/s, 3.0 s left")
     assert told(Event("scan", 7, 0), 0.0) == "looking 7 files, 0.0B"
+    assert told(Event("hash", 1, 0, 1), 0.0) == "hashing 1 of 1 file, 0.0B"
 
 
 def test_the_time_left_goes_by_files_where_bytes_are_not_known() -> None:
@@ -74,11 +75,12 @@ def test_json_lines_hold_everything() -> None:
 def test_each_kind_of_work_is_timed_by_itself() -> None:
     clock, stream = FixedClock(), io.StringIO()
     progress = Meter(JsonLines(stream), clock, 0.0, 0.0)
-    progress(Event("hash", 1, 1))
     clock.advance(10.0)
+    progress(Event("hash", 1, 1))
+    clock.advance(1.0)
     progress(Event("upload", 1, 1))
 
-    assert json.loads(stream.getvalue().splitlines()[-1])["seconds"] == 0.0
+    assert [json.loads(line)["seconds"] for line in stream.getvalue().splitlines()] == [10.0, 1.0]
 
 
 def test_nothing_is_shown_once_the_work_is_over() -> None:

@@ -51,7 +51,7 @@ class Meter:
         self._every = every
         self._next = clock.monotonic() + first
         self._kind = ""
-        self._began = clock.monotonic()
+        self._began = self._last = clock.monotonic()
         self._lock = threading.Lock()
 
     def __call__(self, event: Event) -> None:
@@ -60,7 +60,9 @@ class Meter:
         with self._lock:
             now = self._clock.monotonic()
             if event.kind != self._kind:
-                self._kind, self._began = event.kind, now
+                # Its first bytes took the time since the last event of the kind before.
+                self._kind, self._began = event.kind, self._last
+            self._last = now
             if now >= self._next:
                 self._next = now + self._every
                 self._painter.paint(event, now - self._began)
@@ -117,9 +119,8 @@ class Bar:
 
     def paint(self, event: Event, seconds: float) -> None:
         """Draw the bar, or move it on."""
-        if self._shown is None:
-            self._start()
-        self._shown.update(
+        shown = self._shown or self._start()
+        shown.update(
             self._task,
             description=told(event, seconds),
             completed=event.size if event.total_size else event.files,
@@ -131,7 +132,7 @@ class Bar:
         if self._shown is not None:
             self._shown.stop()
 
-    def _start(self) -> None:
+    def _start(self) -> Any:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn
 
@@ -143,6 +144,7 @@ class Bar:
         )
         self._task = self._shown.add_task("")
         self._shown.start()
+        return self._shown
 
 
 def meter(call: Call, clock: Clock | None = None) -> Meter:
@@ -176,11 +178,13 @@ def facts(event: Event, seconds: float) -> dict[str, object]:
 
 def told(event: Event, seconds: float) -> str:
     """`storing 12 of 602 files, 4.0MB of 10.0MB, 2.0MB/s, 3.0 s left`."""
-    files = f"{event.files:,}" + (f" of {event.total_files:,}" if event.total_files else "")
+    files = words.count(event.total_files or event.files, "file")
+    if event.total_files:
+        files = f"{event.files:,} of {files}"
     size = words.size(event.size)
     if event.total_size:
         size += f" of {words.size(event.total_size)}"
-    parts = [f"{_DOING[event.kind]} {files} files", size]
+    parts = [f"{_DOING[event.kind]} {files}", size]
     if seconds > 0 and event.size:
         parts.append(f"{words.size(round(event.size / seconds))}/s")
     left = _left(event, seconds)
