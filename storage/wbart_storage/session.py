@@ -93,9 +93,16 @@ class Session:
 
 
 def _begin(staging: Path) -> tuple[Path, FileLock]:
-    name = token_hex(8)
-    lock = FileLock(staging / f"{name}.lock", timeout=0)
-    lock.acquire()
+    while True:
+        name = token_hex(8)
+        lock = FileLock(staging / f"{name}.lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            continue  # a sweep was between our making the file and our locking it
+        if os.path.exists(lock.lock_file):
+            break
+        lock.release()
     folder = staging / name
     folder.mkdir(mode=0o700)
     return folder, lock
