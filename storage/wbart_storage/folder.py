@@ -92,6 +92,9 @@ class Folder:
             else:
                 os.link(source, part, dst_dir_fd=parent, follow_symlinks=False)
             self._take_place(part, name, parent, path)
+        except FolderUnsafe:
+            _unlink(part, parent)
+            raise
         except OSError as error:
             _unlink(part, parent)
             raise disk_error(error, self._full(path)) from error
@@ -118,8 +121,9 @@ class Folder:
         while path:
             self._forget(path)
             try:
-                os.rmdir(self._full(path))
-            except OSError:
+                parent, name = self._locate(path)
+                os.rmdir(name, dir_fd=parent)
+            except (OSError, FolderUnsafe):
                 return
             path = path.rpartition("/")[0]
 
