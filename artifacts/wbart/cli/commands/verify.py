@@ -53,7 +53,7 @@ def command(
         raise click.UsageError("where are good copies for the store? --from DIR", ctx)
     with opened(call, ref) as workspace:
         artifact = workspace.load(ref or _origin(workspace, target))
-        heal = repair
+        heal = repair and not call.dry_run
         report = _verify(call, artifact, local, source, heal)
     _show(call, artifact, local, report)
     ctx.exit(exit_codes.DONE if report.ok else exit_codes.NOT_VERIFIED)
