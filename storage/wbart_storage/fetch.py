@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -52,19 +52,24 @@ class Fetch:
 
         The first error ends it: no file is half written, and files written so far stay.
         """
-        with ThreadPoolExecutor(self._jobs, "wbart-fetch") as executor:
-            under_way: deque[Future[list[Fetched]]] = deque()
-            try:
-                for batch in _batches(wanted):
-                    under_way.append(executor.submit(self._batch, batch))
-                    if len(under_way) > 2 * self._jobs:
-                        yield under_way.popleft().result()
-                while under_way:
+        try:
+            with ThreadPoolExecutor(self._jobs, "wbart-fetch") as executor:
+                yield from self._run(wanted, executor)
+        finally:
+            self._close()
+
+    def _run(self, wanted: Iterable[Wanted], executor: Executor) -> Iterator[list[Fetched]]:
+        under_way: deque[Future[list[Fetched]]] = deque()
+        try:
+            for batch in _batches(wanted):
+                under_way.append(executor.submit(self._batch, batch))
+                if len(under_way) > 2 * self._jobs:
                     yield under_way.popleft().result()
-            finally:
-                for each in under_way:
-                    each.cancel()
-        self._close()
+            while under_way:
+                yield under_way.popleft().result()
+        finally:
+            for each in under_way:
+                each.cancel()
 
     def _batch(self, batch: list[Wanted]) -> list[Fetched]:
         with self._folder() as folder:
