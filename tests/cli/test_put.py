@@ -175,7 +175,20 @@ def test_a_dangling_link_is_told_and_nothing_is_stored(wbart: Shell) -> None:
     wbart("show", "data", code=4)
 
 
-def test_interrupted_it_ends_with_130_and_the_next_put_goes_on(wbart: Shell) -> None:
+@pytest.mark.parametrize(
+    ("blow", "code", "said"),
+    [
+        (
+            signal.SIGINT,
+            130,
+            b"wbart: interrupted; the store is whole, and the next put resumes\n",
+        ),
+        (signal.SIGKILL, -9, b""),
+    ],
+)
+def test_interrupted_it_leaves_the_store_whole_and_the_next_put_goes_on(
+    wbart: Shell, blow: signal.Signals, code: int, said: bytes
+) -> None:
     folder = wbart.folder / "big"
     folder.mkdir()
     for number in range(3000):
@@ -185,12 +198,10 @@ def test_interrupted_it_ends_with_130_and_the_next_put_goes_on(wbart: Shell) -> 
         command, cwd=wbart.folder, env=wbart.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     _wait_for_work(process, wbart.store / ".stage")
-    process.send_signal(signal.SIGINT)
+    process.send_signal(blow)
     out, err = process.communicate(timeout=60)
 
-    assert process.returncode == 130
-    assert out == b""
-    assert err == b"wbart: interrupted; the store is whole, and the next put resumes\n"
+    assert (process.returncode, out, err) == (code, b"", said)
     wbart("show", "data", code=4)
     wbart("put", "big", "-n", "data")
     assert wbart("verify", "data", "--json").json["checked"] == 3000
