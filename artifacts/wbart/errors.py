@@ -46,9 +46,12 @@ Every class has a `code`: stable, append-only, for machines. Exit codes are the 
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from wbart_manifest.errors import WbartError
+
+if TYPE_CHECKING:
+    from wbart.report import VerifyReport
 
 
 class Error(WbartError):
@@ -244,7 +247,7 @@ class VerifyFailed(CommError, ValueError):
 
     code: ClassVar[str] = "verify_failed"
 
-    def __init__(self, message: str, report: object = None) -> None:
+    def __init__(self, message: str, report: VerifyReport) -> None:
         super().__init__(message)
         self.report = report
 

@@ -28,6 +28,7 @@ class HasPath(Protocol):
     @property
     def path(self) -> str:
         """Relative, canonical."""
+        ...
 
 
 T = TypeVar("T", bound=HasPath)

@@ -48,6 +48,7 @@ class Reader(Protocol):
 
     def get(self, key: str, start: int, end: int) -> bytes:
         """As `ObjectStore.get`."""
+        ...
 
     def file(self, key: str, size: int) -> LocalFile | None:
         """The object of that size as a local file, None where it cannot be one.
@@ -60,6 +61,7 @@ class Reader(Protocol):
 
         Raises CacheCorrupt when that was tried already, and the same thing happened.
         """
+        ...
 
 
 class StoreReader:
