@@ -15,6 +15,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Literal, NamedTuple, TypeVar
 
+from wbart_manifest.location import WHOLE
 from wbart_storage.blobs import Blobs, Wanted
 from wbart_storage.errors import StorageError
 from wbart_storage.folder import Folder, clone, write_all
@@ -73,12 +74,18 @@ class Fetch:
 
     def _batch(self, batch: list[Wanted]) -> list[Fetched]:
         with self._folder() as folder:
-            if len(batch) == 1 and (batch[0].size >= _LARGE or self._link != "copy"):
-                return [Fetched(batch[0], self._large(folder, batch[0]))]
-            return [
-                Fetched(each, folder.write(each.path, data))
-                for each, data in self._blobs.read_many(batch)
+            fetched = [
+                Fetched(each, self._large(folder, each)) for each in batch if self._alone(each)
             ]
+            together = [each for each in batch if not self._alone(each)]
+            for each, data in self._blobs.read_many(together):
+                fetched.append(Fetched(each, folder.write(each.path, data)))
+            return fetched
+
+    def _alone(self, wanted: Wanted) -> bool:
+        """Whether the blob is copied, or linked, as a file of its own."""
+        links = self._link != "copy" and wanted.location.kind == WHOLE
+        return wanted.size >= _LARGE or links
 
     def _large(self, folder: Folder, wanted: Wanted) -> os.stat_result:
         self._blobs.twice(wanted, partial(self._place, folder, wanted))

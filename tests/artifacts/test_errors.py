@@ -9,6 +9,7 @@ import re
 import pytest
 
 from wbart import errors
+from wbart.report import VerifyReport
 from wbart_manifest.errors import WbartError
 
 CLASSES = sorted(
@@ -77,7 +78,7 @@ def test_where_the_pages_promise_both_it_is_both(cls: type[errors.CommError]) ->
 
 
 def test_missing_files_are_a_file_not_found_error() -> None:
-    report = object()
+    report = VerifyReport(checked=0, size=0, missing=("a.txt",))
 
     error = errors.VerifyMissing("a.txt is missing", report)
 
