@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from stat import S_ISREG
 
 import msgspec
 
@@ -125,6 +126,8 @@ class Ingest:
             found = Found(name, os.stat(path))
         except OSError as error:
             raise source_error(error, path) from error
+        if not S_ISREG(found.stat.st_mode):
+            raise SourceChanged(f"not a regular file: {path}")
         known = self._fingerprints.find(root, name)
         prints = Known(iter([known] if known else []))
         return self._batch(root, [found], prints, self._now_ns())[0]

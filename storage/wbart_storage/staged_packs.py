@@ -6,12 +6,14 @@ that follow. Until then a token stands in its place; `place` puts the id there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from wbart_manifest.digest import digest_function
 from wbart_manifest.location import EMPTY, PACKED, WHOLE, Location
 from wbart_storage.disk import disk_errors
+from wbart_storage.errors import StorageError
 from wbart_storage.pack import PackWriter
 from wbart_storage.session import Session
 
@@ -36,6 +38,7 @@ class StagedPacks:
         self._ids: dict[bytes, bytes] = {}
         self._moved: dict[tuple[bytes, int], Location] = {}
         self._held: dict[bytes, Location] = {}
+        self._failure: StorageError | None = None
 
     def add(self, digest: bytes, data: bytes) -> Location:
         """Hold a blob whose digest the caller took of these very bytes."""
@@ -70,7 +73,12 @@ class StagedPacks:
         return location if moved is None else self.place(moved)
 
     def seal(self) -> None:
-        """Close the open pack. If it is the only one and has few members, they become files."""
+        """Close the open pack. If it is the only one and has few members, they become files.
+
+        Raises again what a pack met that could not be written: what was in it is lost.
+        """
+        if self._failure is not None:
+            raise self._failure
         if self._open is None:
             return
         if len(self._open.members) < self._min_members and not self._ids:
@@ -108,17 +116,14 @@ class StagedPacks:
         return self._open
 
     def _close(self) -> None:
-        pack, self._open = self._open, None
-        assert pack is not None, "only an open pack is closed"
-        name = pack.close()
-        self._session.keep(pack.path, name.hex() + ".zip")
-        self._ids[self._token] = name
+        with self._ended() as pack:
+            name = pack.close()
+            self._session.keep(pack.path, name.hex() + ".zip")
+            self._ids[self._token] = name
 
     def _spread(self) -> None:
-        pack, self._open = self._open, None
-        assert pack is not None, "only an open pack is spread"
-        pack.close()
-        with disk_errors(pack.path):
+        with self._ended() as pack, disk_errors(pack.path):
+            pack.close()
             data = pack.path.read_bytes()
             for digest, offset, size, _ in pack.members:
                 part = self._session.new_path()
@@ -126,6 +131,16 @@ class StagedPacks:
                 self._session.keep(part, digest.hex())
                 self._moved[self._token, offset] = Location(WHOLE, length=size)
             pack.path.unlink()
+
+    @contextmanager
+    def _ended(self) -> Iterator[PackWriter]:
+        pack, self._open = self._open, None
+        assert pack is not None, "only an open pack is ended"
+        try:
+            yield pack
+        except StorageError as error:
+            self._failure = error
+            raise
 
 
 def is_token(name: bytes) -> bool:
