@@ -247,9 +247,14 @@ class VerifyFailed(CommError, ValueError):
 
     code: ClassVar[str] = "verify_failed"
 
-    def __init__(self, message: str, report: VerifyReport) -> None:
+    def __init__(self, message: str, report: VerifyReport | None = None) -> None:
+        from wbart.report import VerifyReport as Report
+
         super().__init__(message)
-        self.report = report
+        self.report = report if report is not None else Report(0, 0)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.message, self.report)
 
 
 class VerifyMissing(VerifyFailed, FileNotFoundError):
