@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from stat import S_ISREG
 from threading import local
 from typing import NamedTuple
 
@@ -61,9 +62,12 @@ def _hash(fd: int, algorithm: str) -> tuple[bytes, int]:
     if buffer is None:
         buffer = _own.buffer = memoryview(bytearray(_BUFFER))
     size = os.readv(fd, [buffer])
-    if size < _BUFFER:
+    if 0 < size < _BUFFER:
         return digest_function(algorithm)(buffer[:size]), size
-    if os.fstat(fd).st_size >= _PUMPED:
+    status = os.fstat(fd)
+    if not S_ISREG(status.st_mode):  # an empty pipe is no empty file, and a device has no end
+        return b"", 0
+    if status.st_size >= _PUMPED:
         return _pumped(fd, algorithm)
     state, total = hasher(algorithm), 0
     while size:
