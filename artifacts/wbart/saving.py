@@ -49,7 +49,10 @@ def save(artifact: Artifact, project: str | None, settings: object) -> None:
     if run is not None:
         run.log_artifact(artifact).wait()
         return
-    with init(project=project, job_type="auto", settings=settings) as auto:
+    home = artifact._facts.home or (None, None)
+    entity = home[0] if project is None else None
+    auto_project = project or home[1]
+    with init(project=auto_project, entity=entity, job_type="auto", settings=settings) as auto:
         auto.log_artifact(artifact).wait()
 
 

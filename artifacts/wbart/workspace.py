@@ -11,6 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from wbart.catalog import Catalog
+from wbart.errors import NotCached
 from wbart.settings import Settings
 from wbart.version import TOOL
 from wbart_storage.config import StoreConfig
@@ -36,8 +37,11 @@ class Workspace:
     def open(cls, settings: Settings, *, create: bool = True) -> Workspace:
         """Open the store that the settings name; a local folder becomes one on first use.
 
-        Raises StoreMissing for any other place without a store.
+        Raises StoreMissing for any other place without a store, and NotCached for one that is
+        not on this machine when the settings say offline.
         """
+        if settings.offline and not is_local(settings.store):
+            raise NotCached(f"offline, and the store is not on this machine: {settings.store}")
         try:
             return cls(settings, _open(settings))
         except StoreMissing:

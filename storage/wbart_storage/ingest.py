@@ -136,7 +136,9 @@ class Ingest:
         """Take in bytes that are no file; they go where a file of their size would go."""
         digest = self._digest(data)
         second = self._second.of(data) if self._second else b""
-        return Taken("", len(data), digest, self._stage.packs.add(digest, data), second)
+        hold = self._stage.packs.add if len(data) < self._max_member else self._stage.hold
+        location = hold(digest, data)
+        return Taken("", len(data), digest, location, second)
 
     def settle(self) -> None:
         """Remember the files whose packs are closed by now."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -34,13 +35,12 @@ class Session:
             self.ready.mkdir(parents=True, exist_ok=True)
             self._sweep(staging)
             self.folder, self._lock = _begin(staging)
-        self._count = 0
+        self._numbers = count(1)
         self._kept: set[str] = set()
 
     def new_path(self) -> Path:
         """A fresh path in the session's folder."""
-        self._count += 1
-        return self.folder / f"{self._count}.part"
+        return self.folder / f"{next(self._numbers)}.part"
 
     def keep(self, part: Path, name: str) -> Path:
         """Move a finished file to `ready/` under the name of its content."""
@@ -53,6 +53,10 @@ class Session:
     def kept(self) -> list[Path]:
         """The finished files of this session that still wait."""
         return [path for name in sorted(self._kept) if (path := self.ready / name).exists()]
+
+    def made(self, name: str) -> bool:
+        """Whether the finished file is this session's own."""
+        return name in self._kept
 
     def find(self, name: str) -> Path | None:
         """A finished file of this or of an interrupted session; finding it renews its time."""

@@ -37,6 +37,7 @@ class Stage:
         self._algorithm = algorithm
         self._pumps: SimpleQueue[Pump] = SimpleQueue()
         self._clones = True
+        self._believed: set[str] = set()
 
     def large(self, path: str, also: Hasher | None = None) -> tuple[bytes, os.stat_result]:
         """Copy a large file in; return its digest and the status that the copy belongs to.
@@ -65,7 +66,17 @@ class Stage:
         """The finished file that holds the object; None when it is not here."""
         if location.kind not in (PACKED, WHOLE):
             return None
-        return self.session.find(_staged_name(location, digest))
+        if location.kind == PACKED:
+            return self._found(location.object, ".zip")
+        return self._found(digest, "")
+
+    def hold(self, digest: bytes, data: bytes) -> Location:
+        """Hold bytes in memory that are too many for a pack."""
+        part = self.session.new_path()
+        with disk_errors(part):
+            part.write_bytes(data)
+        self.session.keep(part, digest.hex())
+        return Location(WHOLE, length=len(data))
 
     def publish(
         self, store: ObjectStore, packs: Iterable[bytes], blobs: Iterable[bytes]
@@ -77,7 +88,7 @@ class Stage:
         names themselves are durable only after `settle`.
         """
         blobs = list(blobs)
-        sync_files([path for each in blobs if (path := self.session.find(each.hex()))])
+        sync_files([path for each in blobs if (path := self._found(each, ""))])
         sent = [self._send(store, pack_key(name.hex()), name, ".zip") for name in packs]
         sent += [self._send(store, blob_key(digest.hex()), digest, "") for digest in blobs]
         return [key for key in sent if key]
@@ -133,8 +144,35 @@ class Stage:
                 return pump.digest(target, also)
         return pump.copy(source, target, also)
 
+    def _found(self, digest: bytes, suffix: str) -> Path | None:
+        """A finished file of that digest; one of another session is read before it is believed.
+
+        That session may have died by power loss, which can take bytes and leave names.
+        """
+        name = digest.hex() + suffix
+        path = self.session.find(name)
+        if path is None or self.session.made(name) or name in self._believed:
+            return path
+        if self._digest(path) != digest:
+            path.unlink(missing_ok=True)
+            return None
+        self._believed.add(name)
+        return path
+
+    def _digest(self, path: Path) -> bytes:
+        pump = self._pump()
+        try:
+            with disk_errors(path):
+                fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                try:
+                    return pump.digest(fd)[0]
+                finally:
+                    os.close(fd)
+        finally:
+            self._pumps.put(pump)
+
     def _send(self, store: ObjectStore, key: str, name: bytes, suffix: str) -> str:
-        staged = self.session.find(name.hex() + suffix)
+        staged = self._found(name, suffix)
         try:
             if staged is None:
                 store.stat(key)
@@ -163,10 +201,3 @@ def settle(store: ObjectStore, keys: Iterable[str]) -> None:
     syncs = ability(store, Syncs)
     if syncs is not None:
         syncs.sync(keys)
-
-
-def _staged_name(location: Location, digest: bytes) -> str:
-    if location.kind == PACKED:
-        return location.object.hex() + ".zip"
-    assert location.kind == WHOLE, "only packs and whole blobs are staged"
-    return digest.hex()
