@@ -23,13 +23,12 @@ from wbart_storage.progress import Progress, silent
 
 if TYPE_CHECKING:
     from wbart.collection import ArtifactCollection
-    from wbart.file import ArtifactFiles
-    from wbart.publicrun import PublicRun
-
     from wbart.committed import Committed
     from wbart.content import Content
+    from wbart.file import ArtifactFiles
     from wbart.manifest_view import ArtifactManifest
     from wbart.plan import Plan
+    from wbart.publicrun import PublicRun
     from wbart.report import VerifyReport
     from wbart.workspace import Workspace
     from wbart_manifest.diff import Change
