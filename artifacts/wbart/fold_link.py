@@ -28,9 +28,14 @@ def apply(
             return _unlinked(state, op)
 
 
-def _link(state: CollectionState, op: ops.Link, moment: Moment) -> Outcome:
+def check_portfolio(state: CollectionState) -> None:
+    """Raise KindClash unless the collection takes links."""
     if state.head.kind != PORTFOLIO:
         raise KindClash(f"{state.name!r} is a sequence: only a portfolio takes links")
+
+
+def _link(state: CollectionState, op: ops.Link, moment: Moment) -> Outcome:
+    check_portfolio(state)
     check_type(state, op.type)
     number = state.members.get(op.source.id)
     new = number is None

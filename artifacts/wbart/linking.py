@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, cast
 
 from wbart import names
 from wbart.committed import committed
-from wbart.errors import ArgumentInvalid, ArtifactNotFound, CollectionNotFound
+from wbart.errors import ArgumentInvalid, CollectionNotFound
+from wbart.fold_link import check_portfolio
+from wbart.fold_version import check_type
 from wbart.refpath import Ref
 from wbart_storage.tokens import token_hex
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from wbart.artifact import Artifact
     from wbart.committed import Committed
     from wbart.place import Place
+    from wbart.state import CollectionState
 
 _MOST_LINKS = 500
 
@@ -28,10 +31,10 @@ def link(artifact: Artifact, target_path: str, aliases: list[str] | None) -> Art
         artifact.wait()
     at = artifact._at("link")
     source = at.source_place
-    _check_live(at)
     target = Ref.parse_collection(target_path).within(source.entity, at.workspace.project)
     entity, project, name = str(target.entity), str(target.project), target.name
     catalog = at.workspace.catalog
+    found = _find_target(at, (entity, project, name))
     op: dict[str, object] = {
         "op": "link",
         "id": token_hex(16),
@@ -48,7 +51,7 @@ def link(artifact: Artifact, target_path: str, aliases: list[str] | None) -> Art
     # The source first: a registry's link must never be without the note that keeps it alive.
     catalog.commit(*source.home, _note("linked", source, (entity, project, name)))
     ops: list[dict[str, object]] = [op]
-    if not catalog.exists(entity, project, name):
+    if found is None:
         ops.insert(0, {"op": "create", "type": at.type, "kind": "portfolio", "description": None})
     outcome = catalog.commit(entity, project, name, *ops)[-1]
     state = catalog.state(entity, project, name)
@@ -56,11 +59,15 @@ def link(artifact: Artifact, target_path: str, aliases: list[str] | None) -> Art
     return Linked._of(committed(at.workspace, entity, project, name, number, state))
 
 
-def _check_live(at: Committed) -> None:
-    """Refuse to link what is in the trash: nobody could load the link."""
-    state = at.workspace.catalog.state(*at.source_place.home)
-    if not state.versions[at.source_place.number].live:
-        raise ArtifactNotFound(f"artifact {at.source_place.qualified_name} is deleted")
+def _find_target(at: Committed, home: tuple[str, str, str]) -> CollectionState | None:
+    """The portfolio, None if there is none yet. Raises KindClash, TypeClash before any note."""
+    try:
+        state = at.workspace.catalog.state(*home)
+    except CollectionNotFound:
+        return None
+    check_portfolio(state)
+    check_type(state, at.type)
+    return state
 
 
 def unlink(artifact: Artifact) -> None:

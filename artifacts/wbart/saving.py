@@ -36,8 +36,6 @@ log = logging.getLogger(__name__)
 
 def save(artifact: Artifact, project: str | None, settings: object) -> None:
     """As `Artifact.save`: in the active run, else in one of its own."""
-    if artifact._future is not None:
-        wait(artifact, None)
     if artifact._committed is not None:
         from wbart.changes import push_changes
 

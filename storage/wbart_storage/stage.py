@@ -183,7 +183,7 @@ class Stage:
             else:
                 store.put(key, staged)
                 staged.unlink(missing_ok=True)
-        except ObjectMissing:
+        except (ObjectMissing, SourceChanged):
             return self._taken(store, key, name)
         return key
 

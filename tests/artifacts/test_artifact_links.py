@@ -90,10 +90,13 @@ def test_another_type_is_a_clash(house: House) -> None:
     house.version().link("shelf")
     model = house.version(name="model", type="model")
 
+    before = house.objects("c")
+
     with pytest.raises(TypeClash):
         model.link("shelf")
 
     assert model.linked_artifacts == []
+    assert house.objects("c") == before
 
 
 def test_a_sequence_takes_no_links_and_a_portfolio_no_versions(house: House) -> None:
@@ -102,8 +105,10 @@ def test_a_sequence_takes_no_links_and_a_portfolio_no_versions(house: House) -> 
 
     with pytest.raises(KindClash):
         artifact.link("data")
+    before = house.objects("c") + house.objects("o")
     with pytest.raises(KindClash):
         house.version({"b": "x"}, name="shelf")
+    assert house.objects("c") + house.objects("o") == before
 
 
 def test_unlinking_leaves_the_source(house: House) -> None:
@@ -117,6 +122,16 @@ def test_unlinking_leaves_the_source(house: House) -> None:
     assert house.load("data").id == artifact.id
     with pytest.raises(ArtifactNotFound):
         house.load("shelf")
+
+
+def test_whoever_still_holds_a_link_learns_that_it_is_gone(house: House) -> None:
+    link = house.version().link("shelf")
+    held = house.load("shelf")
+    link.unlink()
+
+    held.save()
+
+    assert held.state == "DELETED"
 
 
 def test_a_version_that_is_no_link_cannot_be_unlinked(house: House) -> None:

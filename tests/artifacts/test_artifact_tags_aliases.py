@@ -89,6 +89,17 @@ def test_only_the_difference_is_stored(house: House) -> None:
     assert house.load("data").aliases == ["latest", "mine", "one", "yours"]
 
 
+def test_an_alias_that_moved_on_is_not_taken_back(house: House) -> None:
+    held = house.version({"a": "1"}, "best")
+    house.version({"a": "2"}, "best")
+
+    held.aliases.append("mine")
+    held.save()
+
+    assert held.aliases == ["mine"]
+    assert house.load("data:best").version == house.load("data").version == "v1"
+
+
 def test_a_bad_alias_edited_in_place_changes_nothing_else(house: House) -> None:
     artifact = house.version()
     artifact.description = "text"
