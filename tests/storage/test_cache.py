@@ -275,6 +275,7 @@ def test_a_blob_that_the_store_damaged_is_not_kept(bench: Bench) -> None:
         with pytest.raises(BlobCorrupt) as caught:
             use()
         assert caught.value.__notes__ == ["dir/big"]
+    assert bench.requests() == ["get"] * 5
     assert bench.holds()
     assert bench.names("part") == set()
 
@@ -359,6 +360,26 @@ def test_whoever_wants_what_another_fetches_waits_for_it(bench: Bench) -> None:
         assert os.pread(file.fd, len(BIG), 0) == BIG
     assert len(bench.waits) == 3
     assert bench.names("part") == set()
+
+
+def test_a_part_that_is_finished_as_it_is_opened_is_left_alone(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = blake3(BIG)
+    part, done = bench.cache.folder / "part" / digest.hex(), bench.cache._files.path(digest)
+    part.parent.mkdir(parents=True)
+    done.parent.mkdir(parents=True)
+    part.write_bytes(BIG)
+    flock = fcntl.flock
+
+    def finished_meanwhile(fd: int, kind: int) -> None:
+        if kind & fcntl.LOCK_EX and not done.exists():
+            part.rename(done)
+        flock(fd, kind)
+
+    monkeypatch.setattr(fcntl, "flock", finished_meanwhile)
+    assert bench.bring(BIG).read_bytes() == BIG
+    assert bench.waits == [partial._PAUSE]
 
 
 def test_nobody_waits_for_ever(bench: Bench) -> None:
