@@ -94,7 +94,7 @@ class Artifact:
             name, type, description, metadata, incremental, use_as, storage_region
         )
         self._content: Content | None = Content(current, check_digest_algorithm(digest_algorithm))
-        self._finalizer: finalize[[], Artifact] | None = finalize(self, self._content.close)
+        self._finalizer: finalize[[], Artifact] | None = finalize(self, self._content.abandon)
         self._committed: Committed | None = None
         self._future: Future[None] | None = None
         self._final = False
@@ -481,7 +481,10 @@ class Artifact:
         from wbart.download import Selection, download
 
         picked = Selection(os.fspath(path_prefix or ""), tuple(include), tuple(exclude))
-        return download(self, root, picked, allow_missing_references, link, progress)
+        skip = bool(skip_cache)
+        return download(
+            self, root, picked, allow_missing_references, link, progress, skip_cache=skip
+        )
 
     @_logged
     def checkout(
@@ -626,8 +629,8 @@ class Artifact:
         self._committed = found
         self._final = True
         self._future = None
-        if self._finalizer is not None:
-            self._finalizer()
+        if self._content is not None:
+            self._content.close()
 
     def _check_open(self) -> None:
         if self._final:

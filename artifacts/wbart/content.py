@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from wbart import snapshot
 from wbart.draft import Draft
 from wbart.errors import ArgumentInvalid
-from wbart.intake import Intake, entry_of
+from wbart.intake import Intake, abandon, entry_of
 from wbart.second import WandbDigests, wandb_digests
 from wbart.workspace import current_algorithm
 from wbart_manifest.entry import Entry
@@ -221,6 +221,12 @@ class Content:
             if self.get(prefix + below) is not None:
                 return prefix + below
         return None
+
+    def abandon(self) -> None:
+        """Have the intake closed at the next safe moment; may be called at any other."""
+        if self.intake is not None:
+            abandon(self.intake)
+            self.intake = None
 
     def close(self) -> None:
         """Let go of the intake."""

@@ -59,6 +59,8 @@ def download(
     allow_missing: bool,
     link: LinkMode | None,
     progress: Progress,
+    *,
+    skip_cache: bool = False,
 ) -> str:
     """As `Artifact.download`."""
     at = artifact._at("download")
@@ -68,7 +70,8 @@ def download(
     references: list[Entry] = []
     entries = _files(picked.entries(at), references)
     missing = _missing(target, entries, at.workspace)
-    write(at.workspace, target, missing, link, progress, _totals(at, picked))
+    totals = _totals(at, picked)
+    write(at.workspace, target, missing, link, progress, totals, skip_cache=skip_cache)
     for entry in references:
         fetch_reference(at.workspace, entry, target, allow_missing=allow_missing)
     if picked.everything:
@@ -83,12 +86,15 @@ def write(
     link: LinkMode | None,
     progress: Progress,
     totals: tuple[int | None, int | None] = (None, None),
+    *,
+    skip_cache: bool = False,
 ) -> tuple[int, int]:
     """Write the entries' blobs below root and remember what they look like there.
 
     Returns files and bytes written. Raises IntegrityError for bytes that are not the entry's.
     """
-    fetch = Fetch(workspace.store.blobs, root, jobs=workspace.jobs, link=link or _link(workspace))
+    blobs = workspace.store.reading(skip_cache=skip_cache)
+    fetch = Fetch(blobs, root, jobs=workspace.jobs, link=link or _link(workspace))
     files = size = 0
     prints = workspace.store.fingerprints()
     try:

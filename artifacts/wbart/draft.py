@@ -164,6 +164,10 @@ class Draft:
         """Whether there is a tree below the newest edits."""
         return self._tree.count > 0
 
+    def edits_above(self, root: Node) -> list[tuple[str, Entry | None]] | None:
+        """The newest edits, sorted, if the tree below them has this root."""
+        return sorted(self._edits.items()) if self._tree.root == root else None
+
     @property
     def unchanged_root(self) -> Node | None:
         """The tree's root, if there are no edits on top of it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
 from wbart_manifest.entry import Entry
@@ -13,6 +15,7 @@ class Intake:
     """A stage of one store with all that fills it. Serves one thread at a time."""
 
     def __init__(self, store: Store, second: Second | None, jobs: int) -> None:
+        close_abandoned()
         self.store = store
         self.stage = store.stage()
         self._executor = ThreadPoolExecutor(max(1, jobs), "wbart-intake")
@@ -20,13 +23,43 @@ class Intake:
         self.ingest = store.ingest(self.stage, self.prints, self._executor, second)
         self.removed: set[bytes] = set()
         """Tokens of packs that hold something which was removed from the draft again."""
+        _open.add(self)
 
     def close(self) -> None:
         """Let go of the stage; what was finished waits there for a while."""
+        _open.discard(self)
         self._executor.shutdown()
         self.ingest.close()
         self.stage.close()
         self.prints.close()
+
+
+_open: set[Intake] = set()
+_abandoned: deque[Intake] = deque()
+
+
+def abandon(intake: Intake) -> None:
+    """Have an intake closed at the next safe moment.
+
+    For whom the garbage collector calls: it may do so while a lock of `threading` is held, and
+    closing joins threads, which waits for that lock for ever.
+    """
+    _abandoned.append(intake)
+
+
+def close_abandoned() -> None:
+    """Close what was abandoned."""
+    while _abandoned:
+        _abandoned.popleft().close()
+
+
+def _close_all() -> None:
+    close_abandoned()
+    for intake in list(_open):
+        intake.close()
+
+
+atexit.register(_close_all)
 
 
 def entry_of(taken: Taken, path: str, extra: bytes) -> Entry:

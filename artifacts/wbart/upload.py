@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from wbart.draft import Draft, LayeredNodes, layered
 from wbart.intake import Intake
@@ -75,17 +75,23 @@ def _final(
         nodes = LayeredNodes(None)
         entries = (needed.note(_placed(entry, intake)) for entry in draft.entries())
         return Manifest.build(nodes, entries, draft.algorithm), nodes
-    changes = (
-        ((each.path, each.after) for each in diff(base, draft.manifest()))
-        if draft.has_tree
-        else _changes(base, draft.entries())
-    )
+    changes = _differences(draft, base)
     manifest, nodes = layered(base)
     edits = (
         (path, None if after is None else needed.note(_placed(after, intake)))
         for path, after in changes
     )
     return manifest.edit(edits), nodes
+
+
+def _differences(draft: Draft, base: Manifest) -> Iterable[tuple[str, Entry | None]]:
+    """What turns base into the draft, as directly as the draft can tell."""
+    edits = draft.edits_above(base.root)
+    if edits is not None:
+        return edits
+    if draft.has_tree:
+        return ((each.path, each.after) for each in diff(base, draft.manifest()))
+    return _changes(base, draft.entries())
 
 
 def _placed(entry: Entry, intake: Intake | None) -> Entry:

@@ -14,6 +14,7 @@ from wbart.catalog import Catalog
 from wbart.errors import NotCached
 from wbart.settings import Settings
 from wbart.version import TOOL
+from wbart_storage.cache import default_room
 from wbart_storage.config import StoreConfig
 from wbart_storage.errors import ObjectExists, StoreMissing
 from wbart_storage.store import Store, create_store, is_local, open_store
@@ -160,6 +161,7 @@ def _open(settings: Settings) -> Store:
         settings.store,
         cache=settings.cache_dir,
         tool=TOOL,
+        cache_room=settings.cache_size.of if settings.cache_size is not None else default_room,
         storage_options=settings.storage_options,
     )
 
