@@ -13,12 +13,18 @@ import time
 from pathlib import Path
 
 from wbart_storage.disk import disk_errors
-from wbart_storage.errors import StorageError
+from wbart_storage.errors import StorageError, StoreFull
 
 log = logging.getLogger(__name__)
 VERSION = 2
 _WAIT_SECONDS = 30.0
 _PAUSE_SECONDS = 0.01
+_DAMAGED = {
+    sqlite3.SQLITE_ERROR,  # no such table: the page that names the tables is damaged
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_FORMAT,
+    sqlite3.SQLITE_NOTADB,
+}
 
 
 def connect(path: Path, schema: str) -> sqlite3.Connection:
@@ -39,6 +45,25 @@ def connect(path: Path, schema: str) -> sqlite3.Connection:
         return _open_patiently(path, schema)
     except sqlite3.Error as error:
         raise StorageError(f"local database {path} is unusable: {error}") from error
+
+
+def renew(
+    path: Path, schema: str, database: sqlite3.Connection, error: sqlite3.DatabaseError
+) -> sqlite3.Connection:
+    """Begin anew after an error in use, if it says that the file is damaged.
+
+    Raises StoreFull or StorageError for any other error.
+    """
+    # Python itself says that a text is not UTF-8, and gives no code.
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        raise StoreFull(f"disk is full: {path}") from error
+    if code not in _DAMAGED:
+        raise StorageError(f"local database {path} is unusable: {error}") from error
+    log.warning("local database %s is damaged (%s): beginning anew", path.name, error)
+    database.close()
+    _set_aside(path)
+    return connect(path, schema)
 
 
 def _open_patiently(path: Path, schema: str) -> sqlite3.Connection:

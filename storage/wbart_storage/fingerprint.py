@@ -8,17 +8,21 @@ same tick of the clock would not show.
 from __future__ import annotations
 
 import os
+import sqlite3
 import struct
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from wbart_manifest.location import Location
-from wbart_storage.database import connect
+from wbart_storage.database import connect, renew
+from wbart_storage.errors import StorageError
 
 _STAMP = struct.Struct("<QQQQQ")
 _PLACE = struct.Struct("<BBIQQ32s")
 _RACY_NS = 2_000_000_000
+_PAGE = 2048
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS root (
   id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE,
@@ -94,22 +98,30 @@ class Fingerprints:
         self._db.close()
 
     def below(self, root: str) -> Iterator[Print]:
-        """The fingerprints of files below the folder root, sorted by path."""
-        rows = self._db.execute(
+        """The fingerprints of files below the folder root, sorted by path.
+
+        Read page by page: a cursor left open would hold an old state, and to write beside one
+        fails as soon as another process has written. Raises StorageError when the database is
+        found damaged: half a walk would hide files that are gone.
+        """
+        after = ""
+        while batch := self._rows(
             "SELECT path, stamp, digest, place, wandb FROM file"
-            " WHERE root = (SELECT id FROM root WHERE path = ?) ORDER BY path",
-            (root,),
-        )
-        while batch := rows.fetchmany(2048):
+            " WHERE root = (SELECT id FROM root WHERE path = ?) AND path > ?"
+            " ORDER BY path LIMIT ?",
+            (root, after, _PAGE),
+            whole=True,
+        ):
             yield from map(Print._make, batch)
+            after = batch[-1][0]
 
     def find(self, root: str, path: str) -> Print | None:
         """The fingerprint of one file below root."""
-        row = self._db.execute(
+        row = self._row(
             "SELECT path, stamp, digest, place, wandb FROM file"
             " WHERE root = (SELECT id FROM root WHERE path = ?) AND path = ?",
             (root, path),
-        ).fetchone()
+        )
         return Print._make(row) if row else None
 
     def record(self, root: str, prints: Iterable[Print], gone: Iterable[str] = ()) -> None:
@@ -117,58 +129,86 @@ class Fingerprints:
 
         A snapshot of the root ends with it.
         """
-        with self._db:
-            number = self._root(root)
-            self._db.execute(
+        with self._writing() as database:
+            number = _root(database, root)
+            database.execute(
                 "UPDATE root SET changes = changes + 1, snapshot = NULL WHERE id = ?", (number,)
             )
-            self._db.executemany(
+            database.executemany(
                 "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?)",
                 ((number, *each) for each in prints),
             )
-            self._db.executemany(
+            database.executemany(
                 "DELETE FROM file WHERE root = ? AND path = ?", ((number, path) for path in gone)
             )
 
     def snapshot(self, root: str) -> str | None:
         """What `set_snapshot` kept for the root, if no print of it changed since."""
-        row = self._db.execute("SELECT snapshot FROM root WHERE path = ?", (root,)).fetchone()
+        row = self._row("SELECT snapshot FROM root WHERE path = ?", (root,))
         return row[0] if row else None
 
     def changes(self, root: str) -> int:
         """A number that grows whenever prints below root change."""
-        row = self._db.execute("SELECT changes FROM root WHERE path = ?", (root,)).fetchone()
+        row = self._row("SELECT changes FROM root WHERE path = ?", (root,))
         return row[0] if row else 0
 
     def set_snapshot(self, root: str, changes: int, snapshot: str) -> None:
         """Keep a text that holds as long as the prints below root are those of `changes`."""
-        with self._db:
-            self._db.execute(
+        with self._writing() as database:
+            database.execute(
                 "UPDATE root SET snapshot = ? WHERE path = ? AND changes = ?",
                 (snapshot, root, changes),
             )
 
     def record_places(self, places: Iterable[tuple[bytes, bytes]]) -> None:
         """Remember (digest, packed place) pairs: bytes that the store holds."""
-        with self._db:
-            self._db.executemany("INSERT OR REPLACE INTO place VALUES (?, ?)", sorted(places))
+        with self._writing() as database:
+            database.executemany("INSERT OR REPLACE INTO place VALUES (?, ?)", sorted(places))
 
     def place(self, digest: bytes) -> bytes | None:
         """Where the store is believed to hold the bytes of the digest."""
-        row = self._db.execute("SELECT place FROM place WHERE digest = ?", (digest,)).fetchone()
+        row = self._row("SELECT place FROM place WHERE digest = ?", (digest,))
         return row[0] if row else None
 
     def has_places(self) -> bool:
         """Whether any place is known: asking for each of 100,000 new files costs half a second."""
-        return self._db.execute("SELECT 1 FROM place LIMIT 1").fetchone() is not None
+        return self._row("SELECT 1 FROM place LIMIT 1", ()) is not None
 
     def forget_object(self, name: bytes) -> None:
         """Forget every place in a pack or recipe that turned out to be gone."""
-        with self._db:
+        with self._writing() as database:
             for table in ("file", "place"):
-                self._db.execute(f"DELETE FROM {table} WHERE substr(place, 23, 32) = ?", (name,))
+                database.execute(f"DELETE FROM {table} WHERE substr(place, 23, 32) = ?", (name,))
 
-    def _root(self, root: str) -> int:
-        self._db.execute("INSERT OR IGNORE INTO root (path) VALUES (?)", (root,))
-        row: tuple[int] = self._db.execute("SELECT id FROM root WHERE path = ?", (root,)).fetchone()
-        return row[0]
+    def _row(self, query: str, values: tuple[object, ...]) -> Any:
+        found = self._rows(query, values)
+        return found[0] if found else None
+
+    def _rows(self, query: str, values: tuple[object, ...], *, whole: bool = False) -> list[Any]:
+        """What is found; nothing in a damaged database, which is begun anew.
+
+        With whole, the damage is an error all the same.
+        """
+        try:
+            return self._db.execute(query, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            self._db = renew(self._path, _SCHEMA, self._db, error)
+            if whole:
+                lost = f"local database {self._path} was damaged and is begun anew: try again"
+                raise StorageError(lost) from error
+            return []
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction; in a damaged database it is lost with all the others."""
+        try:
+            with self._db:
+                yield self._db
+        except sqlite3.DatabaseError as error:
+            self._db = renew(self._path, _SCHEMA, self._db, error)
+
+
+def _root(database: sqlite3.Connection, root: str) -> int:
+    database.execute("INSERT OR IGNORE INTO root (path) VALUES (?)", (root,))
+    row: tuple[int] = database.execute("SELECT id FROM root WHERE path = ?", (root,)).fetchone()
+    return row[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from tests.storage.blobstore import blake3
 
 from wbart_manifest.location import EMPTY, PACKED, WHOLE, Location
 from wbart_storage import database
-from wbart_storage.errors import StorageError
+from wbart_storage.errors import StorageError, StoreFull
 from wbart_storage.fingerprint import (
     Fingerprints,
     Print,
@@ -198,6 +199,87 @@ def test_a_damaged_database_is_begun_anew(tmp_path: Path, junk: bytes) -> None:
 
     assert list(prints.below("/r")) == [some("a")]
     prints.close()
+
+
+def spoil(path: Path, page: int) -> None:
+    """Overwrite everything from a page on, as a bad disk does."""
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    data = path.read_bytes()
+    path.write_bytes(data[: page * 4096] + b"\xff" * (len(data) - page * 4096))
+
+
+@pytest.mark.parametrize("page", [1, 6])
+@pytest.mark.parametrize("write", [True, False])
+def test_a_database_found_damaged_in_use_is_begun_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, page: int, write: bool
+) -> None:
+    with closing(Fingerprints(tmp_path / "state.db")) as before:
+        before.record("/r", [some(f"{number:05}") for number in range(5000)])
+        before.record_places((blake3(str(n).encode()), PLACE) for n in range(5000))
+    spoil(tmp_path / "state.db", page)
+
+    with closing(Fingerprints(tmp_path / "state.db")) as prints:
+        if write:
+            prints.record("/r", [some(f"{number:05}", "new") for number in range(5000)])
+        else:
+            with pytest.raises(StorageError, match=r"state\.db was damaged and is begun anew"):
+                list(prints.below("/r"))
+        assert "state.db is damaged" in caplog.text
+        prints.record("/r", [some("a")])
+        assert list(prints.below("/r")) == [some("a")]
+
+
+def test_a_text_that_is_none_is_damage(prints: Fingerprints, tmp_path: Path) -> None:
+    prints.record("/r", [some("a")])
+    with sqlite3.connect(tmp_path / "local" / "state.db") as other:
+        other.execute("UPDATE file SET path = CAST(x'ff' AS TEXT)")
+    other.close()
+
+    with pytest.raises(StorageError, match=r"state\.db was damaged"):
+        list(prints.below("/r"))
+    prints.record("/r", [some("a")])
+    assert list(prints.below("/r")) == [some("a")]
+
+
+def test_damage_found_at_a_single_place_is_no_place(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with closing(Fingerprints(tmp_path / "state.db")) as before:
+        before.record_places((blake3(str(n).encode()), PLACE) for n in range(5000))
+    spoil(tmp_path / "state.db", 1)
+
+    with closing(Fingerprints(tmp_path / "state.db")) as prints:
+        assert prints.place(blake3(b"1")) is None
+    assert "state.db is damaged" in caplog.text
+
+
+def test_a_walk_keeps_nobody_from_writing(prints: Fingerprints) -> None:
+    wanted = [some(f"{number:05}") for number in range(5000)]
+    prints.record("/r", wanted)
+    walk = prints.below("/r")
+    seen = [next(walk)]
+    with closing(prints.again()) as other:
+        other.record("/s", [some("a")])
+    prints.record("/s", [some("b")])
+
+    assert seen + list(walk) == wanted
+
+
+def test_a_full_disk_is_told_as_such(prints: Fingerprints, tmp_path: Path) -> None:
+    prints._db.execute("PRAGMA max_page_count = 10")
+
+    with pytest.raises(StoreFull, match=r"disk is full: .*state\.db"):
+        prints.record("/r", [some(f"{number:05}") for number in range(5000)])
+
+
+def test_a_database_that_somebody_else_holds_is_named(prints: Fingerprints) -> None:
+    prints._db.execute("PRAGMA busy_timeout = 1")
+    with closing(prints.again()) as other:
+        other._db.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StorageError, match=r"state\.db is unusable: database is locked"):
+            prints.record("/r", [some("a")])
 
 
 def test_a_database_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
