@@ -144,7 +144,13 @@ class _Aging:
         self._prints.record(
             self._root,
             [
-                Print(each.path, stamp(status), each.digest, pack_place(each.location), b"")
+                Print(
+                    each.path,
+                    stamp(status),
+                    each.digest,
+                    pack_place(each.location, each.digest),
+                    b"",
+                )
                 for each, status in batch
                 if not racy(status, now)
             ],

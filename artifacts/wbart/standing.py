@@ -49,7 +49,7 @@ class FolderReader:
         if self._digest(found.path) != entry.digest:
             return False
         if entry.location is not None and not racy(found.stat, self._now_ns):
-            place = pack_place(entry.location)
+            place = pack_place(entry.location, entry.digest)
             self._learnt.append(Print(found.path, mark, entry.digest, place, b""))
         return True
 

@@ -16,7 +16,7 @@ from wbart_storage.disk import disk_errors
 from wbart_storage.errors import StorageError, StoreFull
 
 log = logging.getLogger(__name__)
-VERSION = 2
+VERSION = 3
 _WAIT_SECONDS = 30.0
 _PAUSE_SECONDS = 0.01
 _DAMAGED = {

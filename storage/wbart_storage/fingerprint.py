@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from xxhash import xxh3_64_digest
+
 from wbart_manifest.location import Location
 from wbart_storage.database import connect, renew
 from wbart_storage.errors import StorageError
@@ -60,9 +62,12 @@ def racy(status: os.stat_result, now_ns: int) -> bool:
     return now_ns - max(status.st_mtime_ns, status.st_ctime_ns) < _RACY_NS
 
 
-def pack_place(location: Location) -> bytes:
-    """A location as the bytes that the database keeps."""
-    return _PLACE.pack(
+def pack_place(location: Location, digest: bytes) -> bytes:
+    """Where the bytes of a digest are, as the database keeps it: with a seal over both.
+
+    SQLite does not notice a flipped bit, and a version that believed one could never be read.
+    """
+    place = _PLACE.pack(
         location.kind,
         location.codec,
         location.epoch,
@@ -70,11 +75,15 @@ def pack_place(location: Location) -> bytes:
         location.length,
         location.object,
     )
+    return place + xxh3_64_digest(place + digest)
 
 
-def unpack_place(place: bytes) -> Location:
-    """The location that `pack_place` packed."""
-    kind, codec, epoch, offset, length, name = _PLACE.unpack(place)
+def unpack_place(place: bytes, digest: bytes) -> Location | None:
+    """The location that `pack_place` packed; None when it or the digest was damaged since."""
+    packed = place[: _PLACE.size]
+    if xxh3_64_digest(packed + digest) != place[_PLACE.size :]:
+        return None
+    kind, codec, epoch, offset, length, name = _PLACE.unpack(packed)
     return Location(kind, name if any(name) else b"", offset, length, codec, epoch)
 
 

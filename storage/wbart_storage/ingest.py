@@ -181,8 +181,8 @@ class Ingest:
             if known.wandb[:1] != self._second.mark:
                 return None
             second = known.wandb[1:]
-        location = unpack_place(known.place)
-        if not self._is_there(location, known.digest):
+        location = unpack_place(known.place, known.digest)
+        if location is None or not self._is_there(location, known.digest):
             return None
         return Taken(found.path, found.stat.st_size, known.digest, location, second)
 
@@ -222,8 +222,8 @@ class Ingest:
         place = self._fingerprints.place(digest) if self._asks_places else None
         if place is None:
             return None
-        location = unpack_place(place)
-        return location if self._is_there(location, digest) else None
+        location = unpack_place(place, digest)
+        return location if location and self._is_there(location, digest) else None
 
     def _large(self, root: str, found: Found) -> tuple[Found, bytes, bytes]:
         path = f"{root}/{found.path}"

@@ -100,7 +100,7 @@ class Ledger:
         prints: dict[str, list[Print]] = {}
         places: dict[bytes, bytes] = {}
         for root, found, location in ready:
-            place = places[found.digest] = pack_place(location)
+            place = places[found.digest] = pack_place(location, found.digest)
             if found.stamp:
                 prints.setdefault(root, []).append(
                     Print(found.path, found.stamp, found.digest, place, found.wandb)

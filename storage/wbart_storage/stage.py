@@ -49,14 +49,9 @@ class Stage:
         except OSError as error:
             raise source_error(error, path) from error
         try:
-            before = os.fstat(source)
-            digest, size = self._copy_in(source, also)
-            after = os.fstat(source)
+            return self._copy_in(source, path, also)
         finally:
             os.close(source)
-        if size != before.st_size or after.st_mtime_ns != before.st_mtime_ns:
-            raise SourceChanged(f"file changed while it was read: {path}")
-        return digest, before
 
     def holds(self, location: Location, digest: bytes) -> bool:
         """Whether the object lies ready here, left by this or by an interrupted session."""
@@ -110,7 +105,8 @@ class Stage:
             self._pumps.get().close()
         self.session.close()
 
-    def _copy_in(self, source: int, also: Hasher | None) -> tuple[bytes, int]:
+    def _copy_in(self, source: int, path: str, also: Hasher | None) -> tuple[bytes, os.stat_result]:
+        before = os.fstat(source)
         part = self.session.new_path()
         pump = self._pump()
         try:
@@ -120,13 +116,15 @@ class Stage:
                     digest, size = self._fill(source, target, pump, also)
                 finally:
                     os.close(target)
+            if size != before.st_size or os.fstat(source).st_mtime_ns != before.st_mtime_ns:
+                raise SourceChanged(f"file changed while it was read: {path}")
         except BaseException:
             part.unlink(missing_ok=True)
             raise
         finally:
             self._pumps.put(pump)
         self.session.keep(part, digest.hex())
-        return digest, size
+        return digest, before
 
     def _pump(self) -> Pump:
         try:

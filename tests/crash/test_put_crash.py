@@ -124,7 +124,8 @@ def finished(place: Path, root: Path) -> int:
 
 
 def has(place: Path, packed: bytes | None, digest: bytes) -> bool:
-    location = unpack_place(packed or b"")
+    location = unpack_place(packed or b"", digest)
+    assert location is not None
     name = location.object.hex() if location.kind == PACKED else digest.hex()
     key = pack_key(name) if location.kind == PACKED else blob_key(name)
     ready = place / "store/.stage" / READY / Path(key).name

@@ -23,7 +23,7 @@ from wbart_storage.fingerprint import (
     unpack_place,
 )
 
-PLACE = pack_place(Location(WHOLE, length=3))
+PLACE = pack_place(Location(WHOLE, length=3), blake3(b"x"))
 
 
 def some(path: str, seed: str = "") -> Print:
@@ -110,7 +110,22 @@ def test_the_time_of_the_inode_counts_too(tmp_path: Path) -> None:
     ],
 )
 def test_places_come_back_as_they_were(location: Location) -> None:
-    assert unpack_place(pack_place(location)) == location
+    digest = blake3(b"x")
+    assert unpack_place(pack_place(location, digest), digest) == location
+
+
+def test_a_flipped_bit_makes_a_place_worthless() -> None:
+    digest = blake3(b"x")
+    place = pack_place(Location(PACKED, blake3(b"p"), 2**33, 99, 1, 2**31), digest)
+    for bit in range(len(place) * 8):
+        assert unpack_place(flipped(place, bit), digest) is None
+    for bit in range(len(digest) * 8):
+        assert unpack_place(place, flipped(digest, bit)) is None
+    assert unpack_place(b"", digest) is None
+
+
+def flipped(data: bytes, bit: int) -> bytes:
+    return data[: bit // 8] + bytes([data[bit // 8] ^ 1 << bit % 8]) + data[bit // 8 + 1 :]
 
 
 def test_prints_come_back_sorted_by_path(prints: Fingerprints) -> None:
@@ -172,8 +187,8 @@ def test_places_are_remembered_by_digest(prints: Fingerprints) -> None:
 
 
 def test_all_that_lay_in_a_lost_pack_is_forgotten(prints: Fingerprints) -> None:
-    lost = pack_place(Location(PACKED, blake3(b"lost"), 5, 6))
-    kept = pack_place(Location(PACKED, blake3(b"kept"), 5, 6))
+    lost = pack_place(Location(PACKED, blake3(b"lost"), 5, 6), blake3(b"x"))
+    kept = pack_place(Location(PACKED, blake3(b"kept"), 5, 6), blake3(b"x"))
     prints.record("/r", [some("a")._replace(place=lost), some("b")._replace(place=kept)])
     prints.record_places([(blake3(b"1"), lost), (blake3(b"2"), kept)])
     prints.forget_object(blake3(b"lost"))

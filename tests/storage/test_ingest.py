@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -156,6 +157,21 @@ def exchange(path: Path) -> None:
     (path.parent / "new").write_bytes(path.read_bytes()[::-1])
     os.replace(path.parent / "new", path)
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_a_file_whose_fingerprint_was_damaged_is_read_again(
+    store: ObjectStore, root: Path, local: Path, reads: Reads
+) -> None:
+    before = put(store, local, root)
+    reads.take()
+    with sqlite3.connect(next(local.rglob("state.db"))) as database:
+        for path in ("big", "d1/f10"):
+            database.execute("UPDATE file SET digest = ? WHERE path = ?", (blake3(b"!"), path))
+    database.close()
+
+    again = put(store, local, root)
+    assert [each.digest for each in again] == [each.digest for each in before]
+    assert reads.take() == 2
 
 
 @pytest.mark.parametrize("alter", [change, change_quietly, exchange])
@@ -353,11 +369,17 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(
 
 @pytest.mark.parametrize("name", ["d1/f10", "big"])
 def test_a_file_that_never_rests_is_refused(
-    store: ObjectStore, root: Path, local: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    tmp_path: Path,
+    store: ObjectStore,
+    root: Path,
+    local: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
 ) -> None:
     altering(monkeypatch, root / name, 99, touch)
     with pytest.raises(SourceChanged, match=name):
         put(store, local, root)
+    assert not list(tmp_path.rglob(blake3(FILES[name]).hex())), "no copy of it waits on the stage"
 
 
 @pytest.mark.parametrize("name", ["d1/f10", "big"])

@@ -64,7 +64,7 @@ def test_a_whole_blob_is_remembered_at_once(ledger: Ledger, prints: Fingerprints
     ledger.settle()
     ledger.finish()
 
-    place = pack_place(Location(WHOLE, length=7))
+    place = pack_place(Location(WHOLE, length=7), blake3(b"a"))
     assert list(prints.below("/r")) == [some("a")._replace(place=place)]
     assert prints.place(blake3(b"a")) == place
     assert ledger.recorded == {"/r": 1} == {"/r": prints.changes("/r")}
@@ -82,10 +82,12 @@ def test_a_packed_blob_waits_for_its_pack(
     packs.seal()
     ledger.settle()
     ledger.finish()
-    places = [unpack_place(each.place or b"") for each in prints.below("/r")]
-    assert [place.kind for place in places] == [PACKED, PACKED]
-    assert places[0].object == places[1].object
-    assert len(places[0].object.lstrip(b"\0")) > 24
+    a, b = (unpack_place(each.place or b"", each.digest) for each in prints.below("/r"))
+    assert a is not None
+    assert b is not None
+    assert (a.kind, b.kind) == (PACKED, PACKED)
+    assert a.object == b.object
+    assert len(a.object.lstrip(b"\0")) > 24
 
 
 def test_a_blob_that_is_spread_has_its_final_place(
@@ -96,7 +98,7 @@ def test_a_blob_that_is_spread_has_its_final_place(
     ledger.settle()
     ledger.finish()
 
-    assert prints.place(blake3(b"a")) == pack_place(Location(WHOLE, length=1))
+    assert prints.place(blake3(b"a")) == pack_place(Location(WHOLE, length=1), blake3(b"a"))
 
 
 def test_a_file_that_is_not_trusted_teaches_its_place_only(
