@@ -3,7 +3,8 @@
 A node ends where the path says so, and nowhere else: so an edit and a rebuild cut alike.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
@@ -107,17 +108,28 @@ class Reader:
 
 
 def _checked_leaf(data: bytes, node: Node, algorithm: str) -> list[Entry]:
-    found, entries = leaf.decode(data, algorithm)
+    with _named(node):
+        found, entries = leaf.decode(data, algorithm)
     count, size = len(entries), leaf.total_size(entries)
     _check(node, found, 1, entries[0].path if entries else "", count, size)
     return entries
 
 
 def _checked_branch(data: bytes, node: Node, algorithm: str) -> list[Node]:
-    found, level, children = branch.decode(data, algorithm)
+    with _named(node):
+        found, level, children = branch.decode(data, algorithm)
     count, size = sum(child.count for child in children), sum(child.size for child in children)
     _check(node, found, level, children[0].first, count, size)
     return children
+
+
+@contextmanager
+def _named(node: Node) -> Iterator[None]:
+    """What is wrong with the bytes of a node, told with its name."""
+    try:
+        yield
+    except ManifestCorrupt as error:
+        raise ManifestCorrupt(f"node {node.id.hex()}: {error}") from error
 
 
 def _check(node: Node, found: bytes, level: int, first: str, count: int, size: int) -> None:

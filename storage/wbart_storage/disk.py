@@ -27,6 +27,8 @@ def source_error(error: OSError, path: str | os.PathLike[str]) -> StorageError:
     """Return our error for a user's file that vanished or cannot be read while it is added."""
     if error.errno in _DENIED:
         return AccessDenied(f"cannot read {os.fspath(path)}: {error.strerror}")
+    if error.errno == errno.ENOENT and os.path.islink(path):
+        return SourceChanged(f"symbolic link leads nowhere: {os.fspath(path)}")
     if error.errno == errno.ENOENT:
         return SourceChanged(f"file vanished while it was read: {os.fspath(path)}")
     return SourceChanged(f"cannot read {os.fspath(path)}: {error.strerror or error}")

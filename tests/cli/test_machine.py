@@ -28,7 +28,9 @@ def test_init_makes_a_store_that_others_find(wbart: Shell) -> None:
 def test_init_again_is_a_conflict(wbart: Shell) -> None:
     wbart("init", "here")
 
-    wbart("init", "here", code=6)
+    ran = wbart("init", "here", code=6)
+
+    assert ran.err == f"wbart: there is a store already: {wbart.folder}/here\n"
 
 
 def test_init_is_not_put_among_other_files(wbart: Shell) -> None:

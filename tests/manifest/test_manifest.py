@@ -281,6 +281,21 @@ def test_a_node_that_holds_other_bytes_is_corrupt() -> None:
         list(Manifest(swapped, one.root, BLAKE3).entries())
 
 
+def test_a_damaged_node_is_named() -> None:
+    nodes = Counted()
+    root = build_in(nodes, numbered(300)).root
+    manifest = afresh(nodes, root)
+    leaf = next(iter(manifest.reader.branch(root, None)))
+    while leaf.level > 1:
+        leaf = manifest.reader.branch(leaf, None)[0]
+    for damaged in (leaf, root):
+        bad = Counted()
+        for name, data in nodes.inner._nodes.items():
+            bad.put(name, data[:-1] if name == damaged.id else data)
+        with pytest.raises(ManifestCorrupt, match=f"node {damaged.id.hex()}: .*damaged"):
+            list(afresh(bad, root).entries())
+
+
 @pytest.mark.parametrize(
     "root",
     [

@@ -127,6 +127,14 @@ def test_what_is_no_regular_file_is_refused(
     assert paths(tmp_path, "show") == ["odd"]
 
 
+def test_a_link_that_leads_nowhere_is_named(tmp_path: Path) -> None:
+    (tmp_path / "dangling").symlink_to("nothing")
+
+    with pytest.raises(SourceChanged, match=r"link leads nowhere: .*dangling"):
+        paths(tmp_path)
+    assert paths(tmp_path, "show") == ["dangling"]
+
+
 def test_a_folder_that_vanishes_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceChanged, match=r"vanished.*gone"):
         paths(tmp_path / "gone")

@@ -16,7 +16,7 @@ from wbart.cli.stop import Stop
 from wbart.cli.words import one_line
 
 HINTS: Final[Mapping[str, str]] = {
-    "AccessDenied": "the store is read-only for you, or your credentials do not reach",
+    "AccessDenied": "you may not read or write there, or your credentials do not reach",
     "BlobCorrupt": "`wbart verify REF --repair` heals the store from a good copy",
     "CacheCorrupt": "`wbart cache verify --repair` drops what is damaged",
     "HasAliases": "--delete-aliases removes them, too",

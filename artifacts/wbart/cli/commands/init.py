@@ -6,9 +6,10 @@ import os
 
 import click
 
+from wbart.cli import exit_codes
 from wbart.cli.options import Command, call_of, writes
 from wbart.cli.output import Output
-from wbart.cli.stop import Refused
+from wbart.cli.stop import Refused, Stop
 
 
 @click.command("init", cls=Command)
@@ -30,6 +31,7 @@ def command(ctx: click.Context, place: str | None, digest: str, single_writer: b
     """
     from wbart.cli.session import load_settings
     from wbart.names import entity
+    from wbart_storage.errors import ObjectExists
     from wbart_storage.store import create_store, is_local
 
     call = call_of(ctx)
@@ -40,13 +42,17 @@ def command(ctx: click.Context, place: str | None, digest: str, single_writer: b
     owner = entity(call.overrides.get("entity", "default"))
     facts: dict[str, object] = {"store": settings.store, "digest": digest, "entity": owner}
     if not call.dry_run:
-        config = create_store(
-            settings.store,
-            digest=digest,
-            entity=owner,
-            single_writer=single_writer,
-            storage_options=settings.storage_options,
-        )
+        try:
+            config = create_store(
+                settings.store,
+                digest=digest,
+                entity=owner,
+                single_writer=single_writer,
+                storage_options=settings.storage_options,
+            )
+        except ObjectExists as error:
+            told = f"there is a store already: {settings.store}"
+            raise Stop(exit_codes.CONFLICT, "store_exists", told) from error
         facts["store_id"] = config.store_id
     facts["dry_run"] = call.dry_run
     Output(call).one(facts, [settings.store], [settings.store])
