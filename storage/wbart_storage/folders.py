@@ -19,7 +19,7 @@ class Folders:
     """
 
     def __init__(self, root: str, clock: Clock | None = None) -> None:
-        self._root = root
+        self._below = os.path.join(root, "")
         self._clock = clock or SystemClock()
         self._known: set[str] = set()
         self._fresh: set[str] = set()
@@ -30,7 +30,8 @@ class Folders:
             return
         age = self._age(folder)
         if age is not None:
-            if age < _YOUNG_SECONDS and folder != self._root:
+            # Above the root nothing is ours to sync; "/" itself is young on a fresh machine.
+            if age < _YOUNG_SECONDS and folder.startswith(self._below):
                 self.ensure(os.path.dirname(folder))
                 self._fresh.add(folder)
         else:

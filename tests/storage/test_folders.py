@@ -44,3 +44,14 @@ def test_an_old_folder_is_synced_alone(tmp_path: Path, synced: list[str]) -> Non
     seen.settle(f"{tmp_path}/a")
 
     assert synced == [f"{tmp_path}/a"]
+
+
+def test_a_store_is_made_where_every_folder_up_to_the_root_is_young(
+    tmp_path: Path, synced: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Folders, "_age", lambda self, f: 0.0 if Path(f).is_dir() else None)
+    made = Folders(f"{tmp_path}/store")
+    made.ensure(f"{tmp_path}/store/a")
+    made.settle(f"{tmp_path}/store/a")
+
+    assert synced == [f"{tmp_path}/store/a", f"{tmp_path}/store", str(tmp_path)]
