@@ -3,3 +3,5 @@
 import pytest
 
 pytest.register_assert_rewrite("wbart_storage.testing")
+
+pytest_plugins = ["tests.servers.fixtures"]
