@@ -9,10 +9,11 @@ from tests.servers.kinds import start
 
 def main() -> None:
     if len(sys.argv) < 2:
-        print(home())
+        sys.stdout.write(f"{home()}\n")
         return
     with start(sys.argv[1]) as server:
-        print(server.bucket(), dict(server.options), flush=True)
+        sys.stdout.write(f"{server.bucket()} {dict(server.options)}\n")
+        sys.stdout.flush()
         pause()
 
 

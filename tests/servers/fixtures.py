@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-
 from tests.servers.kinds import GOOD, start
 from tests.servers.server import Server
 
