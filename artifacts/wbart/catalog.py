@@ -53,6 +53,10 @@ class Catalog:
             raise CollectionNotFound(f"collection {name!r} not found in '{entity}/{project}'")
         return state
 
+    def known(self, entity: str, project: str, name: str) -> CollectionState:
+        """The collection as the last read or commit here left it: for who has just committed."""
+        return self.journal(entity, project, name).known()
+
     def state_at(self, entity: str, project: str, name: str, seconds: float) -> CollectionState:
         """The collection as it was at a time, in seconds since the epoch."""
         self.state(entity, project, name)

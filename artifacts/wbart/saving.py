@@ -28,7 +28,7 @@ from wbart_storage.tokens import token_hex
 if TYPE_CHECKING:
     from wbart.artifact import Artifact
     from wbart.runpath import RunPath
-    from wbart.state import Version
+    from wbart.state import CollectionState, Version
     from wbart.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -118,7 +118,8 @@ def save_draft(
     """
     facts, content = artifact._facts, artifact._filling
     artifact.finalize()
-    base = _newest(workspace, entity, project, facts.name)
+    state = _existing(workspace, entity, project, facts.name)
+    base = _newest(workspace, state, (entity, project, facts.name)) if state else None
     content.move_to(workspace)
     draft = content.draft
     if facts.incremental and base is not None:
@@ -144,8 +145,7 @@ def save_draft(
         "always": base is None,
     }
     create = {"op": "create", "type": facts.type, "kind": "sequence", "description": None}
-    known = workspace.catalog.exists(entity, project, facts.name)
-    ops = [op] if known else [create, op]
+    ops = [op] if state else [create, op]
     outcome = workspace.catalog.commit(entity, project, facts.name, *ops)[-1]
     if facts.metadata and outcome.get("metadata_ignored"):
         log.warning(
@@ -153,7 +153,7 @@ def save_draft(
             "metadata of that one stays", facts.name, outcome["version"],
         )  # fmt: skip
     content.keep_snapshot(manifest, workspace)
-    state = workspace.catalog.state(entity, project, facts.name)
+    state = workspace.catalog.known(entity, project, facts.name)
     artifact._become(
         committed(workspace, entity, project, facts.name, cast(int, outcome["version"]), state)
     )
@@ -170,15 +170,20 @@ def new_draft(artifact: Artifact) -> Artifact:
     return draft
 
 
-def _newest(
+def _existing(
     workspace: Workspace, entity: str, project: str, name: str
-) -> tuple[Version, Manifest] | None:
-    """The newest live version's manifest: what a new version will mostly consist of."""
+) -> CollectionState | None:
     try:
-        state = workspace.catalog.state(entity, project, name)
+        return workspace.catalog.state(entity, project, name)
     except CollectionNotFound:
         return None
-    version = view(workspace, state, (entity, project, name)).newest()
+
+
+def _newest(
+    workspace: Workspace, state: CollectionState, home: tuple[str, str, str]
+) -> tuple[Version, Manifest] | None:
+    """The newest live version's manifest: what a new version will mostly consist of."""
+    version = view(workspace, state, home).newest()
     if version is None or version.source is not None:
         return None
     store = workspace.store

@@ -61,6 +61,13 @@ class Journal(Generic[S]):
             self._catch_up()
             return self._tail.tally.state
 
+    def known(self) -> S:
+        """The state as the last read or commit here left it; reads only when there was none."""
+        with self._lock:
+            if not self._tail.warm:
+                self._catch_up()
+            return self._tail.tally.state
+
     def commit(self, intent: Intent, *, epoch: int = 0) -> tuple[int, object]:
         """Make the intent visible; the seq of its record, and what the fold said of it.
 
