@@ -123,6 +123,7 @@ def _append(state: CollectionState, op: ops.Log, moment: Moment) -> Version:
         history_step=op.history_step,
         base=op.base,
         tags=tuple(dict.fromkeys(op.tags)),
+        origin=op.origin,
     )
     state.put(version)
     assign(state, version.number, (*op.aliases, LATEST), moment)

@@ -33,6 +33,18 @@ class Source(Place, frozen=True):
     id: str
 
 
+class Origin(Source, frozen=True):
+    """The version that was logged, in whatever store, of which a version is a copy.
+
+    A copy of a copy has the same origin. It is a record of facts, and no rule hangs on it here.
+    """
+
+    store: str
+    """The id of that store."""
+    created_at: float
+    actor: str
+
+
 class Expect(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a committer relied on; an op whose expectation fails is refused as a Conflict.
 
@@ -85,6 +97,7 @@ class Log(Op, frozen=True, tag="version"):
     tags: tuple[str, ...] = ()
     type: str | None = None
     always: bool = False
+    origin: Origin | None = None
 
 
 class Alias(Op, frozen=True, tag="alias"):
@@ -170,6 +183,35 @@ class Collection(Op, frozen=True, tag="collection"):
     deleted: bool | UnsetType = UNSET
 
 
+class Reserve(Op, frozen=True, tag="reserve"):
+    """Let the name lead to another collection of the project, as soon as that one takes it."""
+
+    id: str
+    """The rename's own id: 32 hex digits, random."""
+    root: str
+    """The name below which the journal of that collection lies."""
+
+
+class Release(Op, frozen=True, tag="release"):
+    """Let go of a reservation whose rename was given up."""
+
+    id: str
+
+
+class Rename(Op, frozen=True, tag="rename"):
+    """Take the name that was reserved under this id, in place of the one before."""
+
+    id: str
+    name: str
+    before: str
+
+
+class Abandon(Op, frozen=True, tag="abandon"):
+    """Let the rename of this id never be, unless it was before."""
+
+    id: str
+
+
 class Fence(Op, frozen=True, tag="fence"):
     """A sweep's fence. The journal heeds the epoch; what is purged with it is purged here."""
 
@@ -179,7 +221,7 @@ class Fence(Op, frozen=True, tag="fence"):
 
 AnyOp: TypeAlias = Union[  # noqa: UP007 - mypy reads a long | of classes as a value here
     Create, Log, Alias, Tag, Edit, Delete, Restore, Purge, Link, Unlink, Linked, Unlinked,
-    Collection, Fence,
+    Collection, Reserve, Release, Rename, Abandon, Fence,
 ]  # fmt: skip
 
 _KNOWN = frozenset(str(op.__struct_config__.tag) for op in get_args(AnyOp))

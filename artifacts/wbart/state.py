@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from wbart.ops import Place, Source, Ttl
+from wbart.ops import Origin, Place, Source, Ttl
 
 SEQUENCE = "sequence"
 PORTFOLIO = "portfolio"
@@ -78,6 +78,8 @@ class Version(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The collection's type back then, when it was deleted and made anew with another."""
     source: Source | None = None
     links: tuple[LinkedTo, ...] = ()
+    origin: Origin | None = None
+    """Set for a copy that came from another collection or store."""
 
     @property
     def live(self) -> bool:
@@ -95,6 +97,24 @@ class Version(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.created_at if self.source else None
 
 
+class Lead(Struct, frozen=True):
+    """A name that was reserved for another collection, and leads there once that has taken it."""
+
+    id: str
+    """Of the rename."""
+    root: str
+    """The name below which the journal of that collection lies."""
+
+
+class Naming(Struct, frozen=True):
+    """A rename that was granted."""
+
+    id: str
+    name: str
+    at: float
+    actor: str
+
+
 class Head(Struct, frozen=True, omit_defaults=True):
     """What is said of the collection as a whole."""
 
@@ -106,6 +126,16 @@ class Head(Struct, frozen=True, omit_defaults=True):
     """None: nobody has created it yet."""
     updated_at: float | None = None
     deleted_at: float | None = None
+    lead: Lead | None = None
+    """Set: the journal is no collection's, its name only leads to one."""
+    names: tuple[Naming, ...] = ()
+    """Every rename, oldest first. All these names lead here for ever, the first one too."""
+    abandoned: tuple[str, ...] = ()
+    """The ids of renames that will never be."""
+
+    def took(self, id: str) -> bool:
+        """Whether the rename of this id was granted."""
+        return any(naming.id == id for naming in self.names)
 
 
 _Undo = tuple[Literal["version", "alias"], int | str, Version | int | None]
@@ -115,8 +145,8 @@ _Undo = tuple[Literal["version", "alias"], int | str, Version | int | None]
 class CollectionState:
     """A collection at one moment. Two are equal when the same can be read from them."""
 
-    name: str = field(default="", compare=False)
-    """For messages only; the journal does not know what it is called."""
+    root: str = field(default="", compare=False)
+    """The name below which the journal lies: the first one, which never changes."""
     head: Head = field(default_factory=Head)
     versions: list[Version] = field(default_factory=list)
     """Version n lies at index n; numbers are dense and never used again."""
@@ -136,6 +166,11 @@ class CollectionState:
         for version in self.versions:
             self._index(version)
         self.begin()
+
+    @property
+    def name(self) -> str:
+        """What the collection is called now."""
+        return self.head.names[-1].name if self.head.names else self.root
 
     @property
     def exists(self) -> bool:
@@ -234,7 +269,7 @@ def dump(state: CollectionState) -> object:
     return found
 
 
-def load(dumped: object, name: str = "") -> CollectionState:
+def load(dumped: object, root: str = "") -> CollectionState:
     """The state that was dumped; ValueError if it is none."""
     whole = msgspec.convert(dumped, _Dumped)
     count = len(whole.versions)
@@ -242,7 +277,7 @@ def load(dumped: object, name: str = "") -> CollectionState:
         raise ValueError("the numbers of the versions are not dense")
     if not _in_range(whole.aliases.values(), count):
         raise ValueError("an alias points to a version that there is not")
-    return CollectionState(name, whole.head, whole.versions, whole.aliases, whole.moves)
+    return CollectionState(root, whole.head, whole.versions, whole.aliases, whole.moves)
 
 
 def _in_range(numbers: Iterable[int], count: int) -> bool:
