@@ -170,9 +170,7 @@ def new_draft(artifact: Artifact) -> Artifact:
     return draft
 
 
-def _existing(
-    workspace: Workspace, entity: str, project: str, name: str
-) -> CollectionState | None:
+def _existing(workspace: Workspace, entity: str, project: str, name: str) -> CollectionState | None:
     try:
         return workspace.catalog.state(entity, project, name)
     except CollectionNotFound:

@@ -35,6 +35,7 @@ class StoredNodes:
     def put(self, node_id: bytes, data: bytes) -> None:
         """Store a node, durable when this returns."""
         self._store.put(node_key(node_id.hex()), data)
+        self._keep((node_id, 0), data)  # the next version is an edit of this one
 
     def put_all(self, nodes: Mapping[bytes, bytes]) -> None:
         """Store many nodes at once: each costs an fsync or a request, and those overlap."""
@@ -45,6 +46,8 @@ class StoredNodes:
                 pass
 
     def _keep(self, key: tuple[bytes, int], data: bytes) -> None:
+        if key in self._kept:
+            return
         self._kept[key] = data
         self._size += len(data)
         while self._size > _KEPT_BYTES:
