@@ -33,11 +33,25 @@ def test_nodes_come_back() -> None:
 
 def test_a_node_is_asked_for_once() -> None:
     calls: list[Call] = []
+    store = MemoryObjects()
+    [(name, data)] = some(1).items()
+    StoredNodes(store).put(name, data)
+    nodes = StoredNodes(Trace(store, calls.append))
+
+    assert [nodes.get(name) for _ in range(5)] == [data] * 5
+    assert [call.name for call in calls] == ["get"]
+
+
+def test_a_node_that_was_just_put_is_not_asked_for() -> None:
+    calls: list[Call] = []
     nodes = StoredNodes(Trace(MemoryObjects(), calls.append))
     [(name, data)] = some(1).items()
-    nodes.put(name, data)
-    assert [nodes.get(name) for _ in range(5)] == [data] * 5
-    assert [call.name for call in calls] == ["put", "get"]
+    for _ in range(3):
+        nodes.put(name, data)
+
+    assert nodes.get(name) == data
+    assert [call.name for call in calls] == ["put"] * 3
+    assert nodes._size == len(data)
 
 
 def test_a_node_of_an_epoch_is_another_object() -> None:
