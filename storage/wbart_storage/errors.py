@@ -3,6 +3,8 @@
 StorageError                    a store could not do what it was asked
 ├── KeyInvalid                  not an object key (also a ValueError)
 ├── ObjectMissing               nothing lies at the key (also a LookupError)
+├── ObjectChanged               another object lies where a reference saw one
+├── ReferenceRefused            a reference leads where nobody allowed it
 ├── ObjectExists                a create lost: something lies at the key already
 ├── BlobMissing                 the store never had it, or swept it (also a LookupError)
 ├── BlobCorrupt                 it holds other bytes than the digest says
@@ -56,6 +58,22 @@ class ObjectMissing(StorageError, LookupError):
 
     def __str__(self) -> str:
         return f"no object {self.key}"
+
+
+class ObjectChanged(StorageError):
+    """Another object lies where a reference saw one, and the one that it saw is not kept."""
+
+    def __init__(self, uri: str, difference: str) -> None:
+        super().__init__(uri, difference)
+        self.uri = uri
+        self.difference = difference
+
+    def __str__(self) -> str:
+        return f"{self.uri} has changed: {self.difference}"
+
+
+class ReferenceRefused(StorageError):
+    """A reference leads where nobody allowed it: a private address, a folder that is not shared."""
 
 
 class ObjectExists(StorageError):

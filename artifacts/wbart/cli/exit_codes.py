@@ -63,6 +63,7 @@ CODES: Final[Mapping[str, int]] = MappingProxyType(
         "JournalCorrupt": NOT_VERIFIED,
         "MalformedOp": NOT_VERIFIED,
         "ManifestCorrupt": NOT_VERIFIED,
+        "ObjectChanged": NOT_VERIFIED,
         "ObjectMissing": NOT_VERIFIED,
         "VerifyFailed": NOT_VERIFIED,
         # something or somebody in the way
@@ -90,6 +91,7 @@ CODES: Final[Mapping[str, int]] = MappingProxyType(
         "AliasProtected": REFUSED,
         "FolderUnsafe": REFUSED,
         "HasAliases": REFUSED,
+        "ReferenceRefused": REFUSED,
         "StoreRefused": REFUSED,
         "NotCached": NOT_CACHED,
         # whatever has nothing of its own
