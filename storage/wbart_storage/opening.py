@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
@@ -11,36 +12,23 @@ from wbart_storage.local import LocalObjects
 from wbart_storage.objects import ObjectStore
 from wbart_storage.translate import translated
 
-_DEFAULTS: Mapping[str, Mapping[str, object]] = {
-    # Bounded patience (25 attempts of 15 s otherwise), and room for our threads.
-    "s3": {
-        "config_kwargs": {
-            "retries": {"total_max_attempts": 2, "mode": "standard"},
-            "connect_timeout": 5,
-            "read_timeout": 15,
-            "max_pool_connections": 64,
-        },
-        # 10 parts of 50 MiB at once would cost 1 GiB of memory.
-        "max_concurrency": 4,
-    },
-}
-
 
 def open_objects(url: str, storage_options: Mapping[str, object] | None = None) -> ObjectStore:
     """The object store at a path or URL; looks at nothing there, so it need not exist.
 
-    storage_options go to the fsspec file system as they are. Raises StoreRefused for a URL that
-    no store can be made of.
+    storage_options go to the fsspec file system, over ours for patience and memory. Raises
+    StoreRefused for a URL that no store can be made of, or that carries a secret.
     """
     if not url:
         raise StoreRefused("an empty path is no place for a store")
-    if "::" in url:
-        raise StoreRefused(f"{url}: chained file systems cache or copy, and so break promises")
     scheme, separator, _ = url.partition("://")
+    if "::" in scheme:
+        raise StoreRefused(f"{scheme}: chained file systems cache or copy, and so break promises")
     if not separator:
         return LocalObjects(url)
     if scheme in ("file", "local"):
         return LocalObjects(_local_path(url))
+    _check_remote(scheme, url)
     return _open_remote(scheme, url, storage_options or {})
 
 
@@ -52,17 +40,26 @@ def _local_path(url: str) -> str:
     return path if os.path.isabs(path) else os.sep + path
 
 
+def _check_remote(scheme: str, url: str) -> None:
+    """Raise StoreRefused for a URL that must not be written down. Says nothing of the secret."""
+    shown = re.sub(r"://[^/@]*@", "://", re.sub(r"[?#].*", "", url, flags=re.DOTALL))
+    user = url.partition("://")[2].partition("/")[0].rpartition("@")[0]
+    # abfss://container@account… is how Azure spells it; elsewhere a name may be before the @.
+    if ":" in user or (user and scheme in ("s3", "s3a", "gs", "gcs")):
+        raise StoreRefused(f"{shown}: a store's URL holds no credentials")
+    if "?" in url or "#" in url:
+        raise StoreRefused(f"{shown}: a store's URL ends without a query, signature or fragment")
+
+
 def _open_remote(scheme: str, url: str, options: Mapping[str, object]) -> ObjectStore:
     # fsspec takes a tenth of a second to load: only who needs it pays.
-    from fsspec import available_protocols
-    from fsspec.core import url_to_fs
+    from fsspec import available_protocols, get_filesystem_class
 
+    from wbart_storage.connection import Connection
     from wbart_storage.remote import FsspecObjects
 
     if scheme not in available_protocols():
         raise StoreRefused(f"{scheme}:// is no protocol that fsspec knows")
-    defaults = _DEFAULTS.get("s3" if scheme == "s3a" else scheme, {})
-    uncached = {"use_listings_cache": False, "skip_instance_cache": True}
     with translated(f"{scheme}://"):
-        fs, root = url_to_fs(url, **{**defaults, **options, **uncached})
-        return FsspecObjects(fs, root)
+        told = get_filesystem_class(scheme)._get_kwargs_from_urls(url)
+        return FsspecObjects(Connection(scheme, {**told, **options}), url)

@@ -1,77 +1,70 @@
 """Objects on whatever fsspec can reach: buckets of S3, GCS and Azure, and the rest on trust.
 
-fsspec caches listings and instances by default, and then serves what other machines have long
-changed; so the file system is always built anew, without either. Exclusive create is
-`pipe_file(mode="create")`, one conditional request on the three clouds; what it is worth
-elsewhere is for `wbart_storage.probe` to say.
+Exclusive create is one conditional request on the three clouds; what it is worth elsewhere is
+for `wbart_storage.probe` to say. How each kind of backend is spoken to stands in its Service.
 """
 
 from __future__ import annotations
 
-import os
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from fsspec import AbstractFileSystem
 
-from wbart_storage.clock import parse_time
+from wbart_storage.connection import Connection
 from wbart_storage.disk import source_error
-from wbart_storage.errors import ObjectMissing, StoreRefused
+from wbart_storage.errors import ObjectMissing, StorageError, StoreRefused
 from wbart_storage.keys import check_key, check_prefix
 from wbart_storage.objects import ObjectStat, check_range
+from wbart_storage.service import BUCKETS, DELETE_AT_ONCE, Page
 from wbart_storage.translate import beyond_end, translate, translated
 
-BUCKETS = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"})
-"""Protocols whose create is one conditional request, and which list by prefix."""
+MOST_CREATED = 8 << 20
+"""Bytes of data that `create` takes: beyond, services fall back to uploads without a condition."""
 
-_TIMES = ("LastModified", "last_modified", "mtime", "updated", "modified", "created")
-# Elsewhere fsspec looks and then writes; at least the threads of a process must not race.
-_one_by_one = threading.Lock()
+_PAGE_TRIES = 3
 
 
 class FsspecObjects:
-    """An object store below a path of an fsspec file system.
+    """An object store below a path of an fsspec file system; fs itself is only a pattern.
 
-    Data given to `create` must stay small (below 8 MiB): multipart uploads lose the condition.
+    Data given to `create` must be small, at most MOST_CREATED bytes, else StorageError.
     Local folders are refused, since fsspec's exclusive create is not exclusive there.
     """
 
-    def __init__(self, fs: AbstractFileSystem, root: str) -> None:
-        self.protocol: str = fs.protocol if isinstance(fs.protocol, str) else fs.protocol[0]
+    def __init__(self, fs: AbstractFileSystem | Connection, root: str) -> None:
+        connection = fs if isinstance(fs, Connection) else Connection.like(fs)
+        self.protocol = connection.protocol
         if self.protocol in ("file", "local"):
             raise StoreRefused(f"{root}: a local folder is kept by LocalObjects, not by fsspec")
-        # Typed by nobody: what fsspec says of its own types is wrong in places.
-        self._fs: Any = uncached(fs)
-        self._root: str = self._fs._strip_protocol(root).rstrip("/")
-        self._in_bucket = self.protocol in BUCKETS
-        if self._in_bucket and not self._root:
+        self.connection = connection
+        self._service = connection.service
+        self._root: str = connection.fs._strip_protocol(root).rstrip("/")
+        if self.protocol in BUCKETS and not self._root:
             raise StoreRefused(f"{root} names no bucket")
         self.place = f"{self.protocol}://{self._root.lstrip('/')}"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self._fs, self._root)
+        return type(self), (self.connection, self._root)
 
     def create(self, key: str, data: bytes) -> None:
         path = self._path(key)
-        alone: AbstractContextManager[object] = nullcontext() if self._in_bucket else _one_by_one
-        with translated(key), alone:
-            self._reach(path, lambda: self._fs.pipe_file(path, data, mode="create"))
+        if len(data) > MOST_CREATED:
+            raise StorageError(f"{key}: {len(data)} bytes are too many for an exclusive create")
+        with translated(key):
+            self._service.upload(self._fs, path, data, True)
 
     def put(self, key: str, source: bytes | Path) -> None:
         path = self._path(key)
         if isinstance(source, Path):
             _check_source(source)
-            if self.protocol == "memory":  # its put_file shows the file while it grows
-                source = source.read_bytes()
         with translated(key):
             if isinstance(source, Path):
-                self._reach(path, lambda: self._fs.put_file(os.fspath(source), path))
+                self._service.upload_file(self._fs, path, source)
             else:
-                self._reach(path, lambda: self._fs.pipe_file(path, source))
+                self._service.upload(self._fs, path, source, False)
 
     def get(self, key: str, start: int = 0, end: int | None = None) -> bytes:
         check_range(start, end)
@@ -88,76 +81,53 @@ class FsspecObjects:
             raise translate(error, key) from error
 
     def list(self, prefix: str, delimiter: str = "") -> Iterator[ObjectStat]:
-        folder, slash, name = check_prefix(prefix).rpartition("/")
-        place = f"{self._root}/{folder}" if slash else self._root
-        try:
-            found = self._listed(place, name, bool(delimiter))
-        except FileNotFoundError as error:
-            translation = translate(error, prefix)
-            if not isinstance(translation, ObjectMissing):
-                raise translation from error
-            return iter(())
-        except Exception as error:
-            raise translate(error, prefix or self.place) from error
-        return iter(self._stats(found, prefix))
+        return self._listed(check_prefix(prefix), delimiter)
 
     def delete(self, keys: Iterable[str]) -> None:
-        for key in keys:
-            path = self._path(key)
-            try:
-                self._fs.rm_file(path)
-            except Exception as error:
-                translation = translate(error, key)
-                if not isinstance(translation, ObjectMissing):
-                    raise translation from error
+        left = map(check_key, keys)
+        while some := tuple(islice(left, DELETE_AT_ONCE)):
+            with translated(some[0]):
+                self._service.delete(self._fs, self._root, some)
 
     def stat(self, key: str) -> ObjectStat:
-        path = self._path(key)
+        check_key(key)
         with translated(key):
-            info = self._fs.info(path)
-        if info["type"] != "file":
-            raise ObjectMissing(key)
-        return ObjectStat(key, info["size"], _modified(info))
+            return self._service.stat(self._fs, self._root, key)
+
+    @property
+    def _fs(self) -> Any:
+        return self.connection.fs
 
     def _path(self, key: str) -> str:
         return f"{self._root}/{check_key(key)}"
 
-    def _reach(self, path: str, write: Callable[[], object]) -> None:
-        """Write, making the folder first where there are folders and it is missing."""
-        try:
-            write()
-        except FileNotFoundError:
-            if self._in_bucket:
-                raise
-            self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
-            write()
+    def _listed(self, prefix: str, delimiter: str) -> Iterator[ObjectStat]:
+        """Page by page, so that nobody holds ten million keys."""
+        last, token = "", None
+        while True:
+            page = self._page(prefix, delimiter, token)
+            for stat in page.stats:
+                if stat.key < last:
+                    raise StorageError(f"{self.place} lists {stat.key} after {last}")
+                if stat.key != last and stat.key.startswith(prefix):
+                    last = stat.key
+                    yield stat
+            if page.following is None:
+                return
+            token = page.following
 
-    def _listed(self, place: str, name: str, fold: bool) -> Iterable[Mapping[str, Any]]:
-        if fold:
-            listed: Iterable[Mapping[str, Any]] = self._fs.ls(place, detail=True)
-            return listed
-        narrow = {"prefix": name} if name and self._in_bucket else {}
-        found: Mapping[str, Mapping[str, Any]] = self._fs.find(place, detail=True, **narrow)
-        return found.values()
-
-    def _stats(self, found: Iterable[Mapping[str, Any]], prefix: str) -> Iterable[ObjectStat]:
-        stats = []
-        for info in found:
-            key = info["name"].rstrip("/")[len(self._root) + 1 :]
-            if not key.startswith(prefix) or not key:
-                continue  # a sibling's, or a marker of the folder itself
-            if info["type"] == "directory":
-                stats.append(ObjectStat(f"{key}/", 0, 0.0))
-            elif not info["name"].endswith("/"):
-                stats.append(ObjectStat(key, info["size"], _modified(info)))
-        return sorted(stats, key=lambda stat: stat.key)
-
-
-def uncached(fs: AbstractFileSystem) -> AbstractFileSystem:
-    """A new file system like fs that shares no instance and caches no listing."""
-    options = {**fs.storage_options, "use_listings_cache": False, "skip_instance_cache": True}
-    with translated(type(fs).__name__):
-        return type(fs)(*fs.storage_args, **options)
+    def _page(self, prefix: str, delimiter: str, token: Any) -> Page:
+        """One page. Tried again here, too: whoever holds us could only begin at the first one."""
+        for tries_left in reversed(range(_PAGE_TRIES)):
+            try:
+                with translated(prefix or self.place):
+                    return self._service.page(self._fs, self._root, prefix, delimiter, token)
+            except ObjectMissing:
+                break
+            except StorageError as error:
+                if not (error.transient and tries_left):
+                    raise
+        return Page((), None)
 
 
 def _check_source(source: Path) -> None:
@@ -165,10 +135,3 @@ def _check_source(source: Path) -> None:
         source.stat()
     except OSError as error:
         raise source_error(error, source) from error
-
-
-def _modified(info: Mapping[str, Any]) -> float:
-    found = next((info[name] for name in _TIMES if info.get(name) is not None), 0.0)
-    if isinstance(found, datetime):
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
-    return parse_time(found) if isinstance(found, str) else float(found)

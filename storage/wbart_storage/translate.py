@@ -127,10 +127,14 @@ def translate(error: BaseException, key: str) -> StorageError:
         if code in _NO_STORE:
             return StoreMissing(code)
         kind = kind or _by_code(code) or _by_status(status) or _by_class(link)
-    kind = kind or StorageError
-    if kind in (ObjectMissing, ObjectExists, KeyInvalid):
-        return kind(key)
-    return kind(f"{key}: {_one_line(error)}")
+    return _made(kind or StorageError, key, error)
+
+
+def refused(code: str, key: str, reason: str) -> StorageError:
+    """Our exception for the error code that a service gives for one key of many."""
+    if code in _NO_STORE:
+        return StoreMissing(code)
+    return _made(_by_code(code) or StorageError, key, Exception(f"{code}: {reason}"))
 
 
 @contextmanager
@@ -150,6 +154,12 @@ def beyond_end(error: BaseException) -> bool:
         code in ("InvalidRange", "416") or status == 416
         for code, status in map(_answer, _causes(error))
     )
+
+
+def _made(kind: type[StorageError], key: str, error: BaseException) -> StorageError:
+    if kind in (ObjectMissing, ObjectExists, KeyInvalid):
+        return kind(key)
+    return kind(f"{key}: {_one_line(error)}")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -1,0 +1,36 @@
+"""Every real server keeps the whole contract, the race between processes included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+from tests.servers import Server
+
+from wbart_storage.objects import ObjectStore
+from wbart_storage.opening import open_objects
+from wbart_storage.testing import StoreContract
+
+
+class TestServers(StoreContract):
+    @pytest.fixture
+    def url(self, bucket: str) -> str:
+        return f"{bucket}/some/root"
+
+    @pytest.fixture
+    def store(self, server: Server, url: str) -> ObjectStore:
+        return open_objects(url, server.options)
+
+    @pytest.fixture
+    def reopen(self, server: Server, url: str) -> Callable[[], ObjectStore]:
+        return partial(open_objects, url, dict(server.options))
+
+
+class TestWholeBucket(StoreContract):
+    """The root of a bucket is a root like any other."""
+
+    @pytest.fixture
+    def store(self, serving: Callable[[str], Server]) -> ObjectStore:
+        server = serving("ministack")
+        return open_objects(server.bucket(), server.options)
