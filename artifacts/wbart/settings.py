@@ -16,6 +16,7 @@ from typing import Any, Final
 from wbart import settings_value as read
 from wbart.errors import SettingInvalid
 from wbart.names import DEFAULT_PROJECT
+from wbart.settings_cloud import with_surroundings
 from wbart.settings_file import find_file, find_store
 from wbart.sizes import Capacity
 
@@ -33,6 +34,9 @@ _READERS: Final[Mapping[str, read.Reader]] = {
     "sync": read.flag,
     "digest_algorithm": read.digest_algorithm,
     "storage_options": read.storage_options,
+    "reference_options": read.reference_options,
+    "reference_roots": read.folders,
+    "private_references": read.flag,
 }
 _TWINS: Final = ("entity", "project", "cache_dir", "artifact_dir", "data_dir")
 """Settings for which W&B has a variable, too."""
@@ -65,6 +69,12 @@ class Settings:
     """MD5 or XXH128 for W&B's digests on top; None: the store's own."""
     storage_options: Mapping[str, object] = field(default_factory=dict, hash=False)
     """What fsspec is given for the store's URL."""
+    reference_options: Mapping[str, Mapping[str, object]] = field(default_factory=dict, hash=False)
+    """What fsspec is given for references, by service (s3, gs, az) or beginning of a URL."""
+    reference_roots: tuple[Path, ...] | None = None
+    """Folders below which `file://` references may be read; None: any."""
+    private_references: bool = False
+    """Whether references may lead to addresses of the web that are not everybody's."""
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
     """Where each value that is no default came from, in words."""
 
@@ -88,6 +98,8 @@ class Settings:
                 values[name] = _read(name, value, source, folder)
                 sources[name] = source
         _fill_folders(values)
+        given = values.get("reference_options", {})
+        values["reference_options"] = with_surroundings(given, environ)
         if "store" not in values:
             found = find_store(start)
             if found is not None:
@@ -100,7 +112,7 @@ class Settings:
         shown = (
             f"{each.name}={getattr(self, each.name)!r}"
             for each in fields(self)
-            if each.name not in ("sources", "storage_options")
+            if each.name not in ("sources", "storage_options", "reference_options")
         )
         return f"Settings({', '.join(shown)})"
 

@@ -19,6 +19,8 @@ Reader = Callable[[object, Path], object]
 _TRUE: Final = ("1", "true", "yes", "on")
 _FALSE: Final = ("0", "false", "no", "off")
 LINKS: Final = ("auto", "reflink", "copy", "hardlink", "symlink")
+SERVICES: Final = ("s3", "gs", "az")
+"""Where objects lie that references lead to, besides the web and the disk."""
 WANDB_DIGESTS: Final = ("MD5", "XXH128")
 
 
@@ -101,6 +103,26 @@ def storage_options(value: object, folder: Path) -> Mapping[str, object]:
     if not isinstance(value, Mapping):
         raise ValueError("must be a JSON object")
     return dict(value)
+
+
+def reference_options(value: object, folder: Path) -> Mapping[str, Mapping[str, object]]:
+    """Options by service or beginning of a URL: a JSON object of objects, or a table of tables."""
+    options = storage_options(value, folder)
+    found: dict[str, Mapping[str, object]] = {}
+    for name, given in options.items():
+        if name not in SERVICES and "://" not in name:
+            services = ", ".join(SERVICES)
+            raise ValueError(f"{name!r} is neither a service ({services}) nor begins a URL")
+        if not isinstance(given, Mapping):
+            raise ValueError(f"{name!r} must be a JSON object, too")
+        found[name] = dict(given)
+    return found
+
+
+def folders(value: object, folder: Path) -> tuple[Path, ...]:
+    """Absolute folders: a list, or a text in which they are separated as in PATH."""
+    given = value if isinstance(value, list | tuple) else _text(value).split(os.pathsep)
+    return tuple(path(each, folder) for each in given if each)
 
 
 def _one_of(word: str, words: tuple[str, ...]) -> str:

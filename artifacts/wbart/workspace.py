@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from wbart.artifact import Artifact
     from wbart.refpath import Ref
     from wbart.whatis import Found
+    from wbart_storage.outside import Outside
 
 _MAX_JOBS = 8
 
@@ -55,6 +56,14 @@ class Workspace:
     def catalog(self) -> Catalog:
         """The collections of the store."""
         return Catalog(self.store, self.actor)
+
+    @cached_property
+    def outside(self) -> Outside:
+        """What references lead to."""
+        from wbart_storage.outside import Outside
+
+        settings = self.settings
+        return Outside(settings.reference_options, private_addresses=settings.private_references)
 
     @property
     def entity(self) -> str:
