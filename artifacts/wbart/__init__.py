@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         use_artifact,
         use_model,
     )
+    from wbart.copying import copy
     from wbart.errors import CommError, Error, UsageError, WaitTimeoutError
     from wbart.ttl import ArtifactTTL
     from wbart.user_settings import UserSettings as Settings
@@ -41,6 +42,7 @@ _HOMES = {
     "Settings": "wbart.user_settings",
     "UsageError": "wbart.errors",
     "WaitTimeoutError": "wbart.errors",
+    "copy": "wbart.copying",
     "finish": "wbart.calls",
     "finish_artifact": "wbart.calls",
     "init": "wbart.calls",
@@ -87,6 +89,7 @@ __all__ = [
     "UsageError",
     "WaitTimeoutError",
     "__version__",
+    "copy",
     "finish",
     "finish_artifact",
     "init",

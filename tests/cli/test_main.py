@@ -18,7 +18,7 @@ COMMANDS = [*(name for section in entry.SECTIONS.values() for name in section), 
 WANTED = {
     *("demo", "init", "put", "get", "ls", "show", "files", "cat", "log", "diff", "status"),
     *("verify", "checkout", "whatis", "alias", "tag", "link", "unlink", "rm", "restore", "ttl"),
-    *("cache", "doctor", "completion", "artifact"),
+    *("cache", "doctor", "completion", "artifact", "copy"),
 }
 
 COMMON = {
@@ -66,7 +66,20 @@ def test_every_command_has_the_options_of_every_command(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["put", "get", "checkout", "rm", "alias", "tag", "link", "unlink", "ttl", "verify", "restore"],
+    [
+        "copy",
+        "put",
+        "get",
+        "checkout",
+        "rm",
+        "alias",
+        "tag",
+        "link",
+        "unlink",
+        "ttl",
+        "verify",
+        "restore",
+    ],
 )
 def test_what_writes_or_deletes_can_be_tried_dry_and_answered_beforehand(name: str) -> None:
     for leaf in _leaves(name):

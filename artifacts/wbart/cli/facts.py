@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wbart.cli import words
+from wbart_storage.clock import rfc3339
 
 if TYPE_CHECKING:
     from wbart.committed import Committed
-    from wbart.ops import Place
+    from wbart.ops import Origin, Place
     from wbart_manifest.entry import Entry
 
 Facts = dict[str, object]
@@ -43,6 +44,7 @@ def version_facts(at: Committed) -> Facts:
         "is_link": at.is_link,
         "linked_at": at.linked_at,
         "source_qualified_name": at.source_place.qualified_name,
+        "origin": None if source.origin is None else _origin(source.origin),
         "links": [_collection(link.target) for link in source.links],
     }
 
@@ -68,6 +70,16 @@ def entry_line(entry: Entry) -> str:
     """One entry for people: size, path, and where a reference leads."""
     ref = f" -> {entry.reference.uri}" if entry.reference is not None else ""
     return f"{words.size(entry.size):>9}  {words.one_line(entry.path + ref)}"
+
+
+def _origin(origin: Origin) -> Facts:
+    return {
+        "store_id": origin.store,
+        "qualified_name": f"{_collection(origin)}:v{origin.version}",
+        "id": origin.id,
+        "created_at": rfc3339(origin.created_at),
+        "actor": origin.actor,
+    }
 
 
 def _collection(place: Place) -> str:

@@ -41,6 +41,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "tag": "Add and remove tags.",
             "link": "Link a version into another collection.",
             "unlink": "Remove a link; its source stays.",
+            "copy": "Copy a version into another store.",
         },
         "Lifecycle": {
             "rm": "Delete a version, or a collection; restorable for 7 days.",
