@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from wbart.errors import CollectionNotFound
+from wbart import renaming
+from wbart.errors import CollectionNotFound, Conflict, Moved
 from wbart.fold import CollectionFold
 from wbart.outcome import Outcome, granted
 from wbart.state import CollectionState
@@ -17,14 +18,21 @@ from wbart_storage.tokens import token_hex
 
 Op = Mapping[str, object]
 
+_MOST_FOLLOWED = 16
+"""How often a commit starts again, since others give the name away and free it."""
+
 
 class Catalog:
-    """All collections of a store. Reads are fresh. Safe to share between threads."""
+    """All collections of a store. Reads are fresh. Safe to share between threads.
+
+    A name that a collection once had leads to it for ever, in every call.
+    """
 
     def __init__(self, store: Store, actor: str) -> None:
         self.store = store
         self.actor = actor
         self._journals: dict[str, Journal[CollectionState]] = {}
+        self._roots: dict[tuple[str, str, str], str] = {}
 
     def entities(self) -> Iterator[str]:
         """The entities that have a collection."""
@@ -35,8 +43,15 @@ class Catalog:
         return self._children(f"c/{quote(entity)}/")
 
     def collections(self, entity: str, project: str) -> Iterator[str]:
-        """The names of the collections of a project, deleted ones too."""
+        """The names of the collections of a project, former names and deleted ones too."""
         return self._children(f"c/{quote(entity)}/{quote(project)}/")
+
+    def states(self, entity: str, project: str) -> Iterator[CollectionState]:
+        """The collections of a project that are there, each once."""
+        for name in self.collections(entity, project):
+            state = self._find(entity, project, name)
+            if state is not None and state.exists and state.name == name:
+                yield state
 
     def exists(self, entity: str, project: str, name: str) -> bool:
         """Whether the collection is there and not deleted."""
@@ -47,7 +62,10 @@ class Catalog:
         return True
 
     def state(self, entity: str, project: str, name: str) -> CollectionState:
-        """The collection as it is now. Raises CollectionNotFound. Not to be changed."""
+        """The collection as it is now. Raises CollectionNotFound. Not to be changed.
+
+        Its `name` is another when this one is a former name.
+        """
         state = self._find(entity, project, name)
         if state is None or not state.exists:
             raise CollectionNotFound(f"collection {name!r} not found in '{entity}/{project}'")
@@ -55,7 +73,8 @@ class Catalog:
 
     def known(self, entity: str, project: str, name: str) -> CollectionState:
         """The collection as the last read or commit here left it: for who has just committed."""
-        return self.journal(entity, project, name).known()
+        root = self._roots.get((entity, project, name), name)
+        return self.journal_at(entity, project, root).known()
 
     def state_at(self, entity: str, project: str, name: str, seconds: float) -> CollectionState:
         """The collection as it was at a time, in seconds since the epoch."""
@@ -71,29 +90,73 @@ class Catalog:
 
         Raises what stands against an op (TypeClash, HasAliases, …); then none of them is done.
         """
+        for _ in range(_MOST_FOLLOWED):
+            root = self._roots.get((entity, project, name), name)
+            try:
+                return self.commit_at(entity, project, root, *ops)
+            except Moved:
+                if self._find(entity, project, name) is None:
+                    self._make_way(entity, project, name, ops)
+        raise Conflict(f"the name {name!r} goes from hand to hand in '{entity}/{project}'")
+
+    def rename(self, entity: str, project: str, name: str, new: str, *ops: Op) -> None:
+        """Let the collection be called new, and do ops, in one step.
+
+        Raises NameTaken, and Conflict when somebody renames it at the same time.
+        """
+        renaming.rename(self, (entity, project, name), new, ops)
+
+    def journal(self, entity: str, project: str, name: str) -> Journal[CollectionState]:
+        """The journal of a collection, which may not exist yet."""
+        if (entity, project, name) not in self._roots:
+            self._find(entity, project, name)
+        return self.journal_at(entity, project, self._roots.get((entity, project, name), name))
+
+    def commit_at(self, entity: str, project: str, root: str, *ops: Op) -> list[Outcome]:
+        """As `commit`, to the journal that lies below this very name. Raises Moved too."""
         intent = Intent(
             txid=token_hex(16),
             actor=self.actor,
             ts=self.store.clock.now(),
             ops=tuple(dict(op) for op in ops),
         )
-        _, outcome = self.journal(entity, project, name).commit(intent)
+        _, outcome = self.journal_at(entity, project, root).commit(intent)
         return granted(outcome)
 
-    def journal(self, entity: str, project: str, name: str) -> Journal[CollectionState]:
-        """The journal of a collection, which may not exist yet."""
-        prefix = collection_prefix(entity, project, name)
+    def state_at_root(self, entity: str, project: str, root: str) -> CollectionState | None:
+        """What the journal below this very name says; None if there is none."""
+        try:
+            return self.journal_at(entity, project, root).read()
+        except ObjectMissing:
+            return None
+
+    def journal_at(self, entity: str, project: str, root: str) -> Journal[CollectionState]:
+        """The journal that lies below this very name."""
+        prefix = collection_prefix(entity, project, root)
         journal = self._journals.get(prefix)
         if journal is None:
-            journal = self.store.journal(prefix, CollectionFold(name))
+            journal = self.store.journal(prefix, CollectionFold(root))
             journal = self._journals.setdefault(prefix, journal)
         return journal
 
     def _find(self, entity: str, project: str, name: str) -> CollectionState | None:
-        try:
-            return self.journal(entity, project, name).read()
-        except ObjectMissing:
+        """The collection that the name leads to. That it leads there is known for ever."""
+        home = entity, project, name
+        state = self.state_at_root(entity, project, self._roots.get(home, name))
+        if state is None or state.head.lead is None:
+            return state
+        lead = state.head.lead
+        led = self.state_at_root(entity, project, lead.root)
+        if led is None or not led.head.took(lead.id):
             return None
+        self._roots[home] = lead.root
+        return led
+
+    def _make_way(self, entity: str, project: str, name: str, ops: tuple[Op, ...]) -> None:
+        """Free a name that is reserved only, for ops that make a collection of it."""
+        if all(op.get("op") != "create" for op in ops):
+            raise CollectionNotFound(f"collection {name!r} not found in '{entity}/{project}'")
+        renaming.free(self, entity, project, name)
 
     def _children(self, prefix: str) -> Iterator[str]:
         for stat in self.store.objects.list(prefix, "/"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from wbart import alias_log, names
 from wbart.collectionversions import Artifacts
-from wbart.errors import KindClash, UnsupportedError
+from wbart.errors import KindClash
 from wbart.state import SEQUENCE, AliasMove, CollectionState
 from wbart_storage.clock import rfc3339
 
@@ -45,12 +45,15 @@ class ArtifactCollection:
     @classmethod
     def at(cls, workspace: Workspace, entity: str, project: str, name: str) -> Self:
         """The collection of these names. Raises CollectionNotFound."""
-        return cls(workspace, entity, project, name, workspace.catalog.state(entity, project, name))
+        state = workspace.catalog.state(entity, project, name)
+        return cls(workspace, entity, project, state.name, state)
 
     @property
     def id(self) -> str:
-        """An opaque text that names it in its store."""
-        return base64.urlsafe_b64encode("/".join(self._home).encode()).decode()
+        """An opaque text that names it in its store; a rename keeps it."""
+        return base64.urlsafe_b64encode(
+            f"{self.entity}/{self.project}/{self._root}".encode()
+        ).decode()
 
     @property
     def entity(self) -> str:
@@ -64,12 +67,13 @@ class ArtifactCollection:
 
     @property
     def name(self) -> str:
-        """Its name, unique in the project; settable."""
+        """Its name, unique in the project; settable. The names it had lead to it for ever."""
         return self._name
 
     @name.setter
     def name(self, name: str) -> None:
-        self._name = names.collection_name(name)
+        wanted = names.collection_name(name)
+        self._name = names.artifact_name(wanted) if self.is_sequence() else wanted
 
     @property
     def type(self) -> str:
@@ -111,16 +115,17 @@ class ArtifactCollection:
 
     def load(self) -> Self:
         """Read it anew; what was assigned and not saved is gone."""
-        self._take(self._workspace.catalog.state(*self._home))
+        state = self._workspace.catalog.state(*self._home)
+        self._home = (self.entity, self.project, state.name)
+        self._take(state)
         return self
 
     def save(self) -> None:
-        """Store what was assigned, and read it anew. Raises ValueError; nothing is stored then."""
-        if self._name != self._home[2]:
-            raise UnsupportedError(
-                f"collection {self._home[2]!r} cannot be renamed to {self._name!r}: "
-                "this release keeps a collection's name"
-            )
+        """Store what was assigned, and read it anew. Raises ValueError; nothing is stored then.
+
+        A new name raises NameTaken when another collection has it, Conflict when somebody else
+        renamed this one meanwhile.
+        """
         changes: dict[str, object] = {}
         if self._type != self._head.type:
             changes["type"] = names.artifact_type(self._type, self._name)
@@ -129,8 +134,11 @@ class ArtifactCollection:
         tags = tuple(names.tags(self.tags))
         if tags != self._head.tags:
             changes["tags"] = list(tags)
-        if changes:
-            self._workspace.catalog.commit(*self._home, {"op": "collection", **changes})
+        ops = [{"op": "collection", **changes}] if changes else []
+        if self._name != self._home[2]:
+            self._workspace.catalog.rename(*self._home, self._name, *ops)
+        elif ops:
+            self._workspace.catalog.commit(*self._home, *ops)
         self.load()
 
     def change_type(self, new_type: str) -> None:
@@ -149,8 +157,7 @@ class ArtifactCollection:
         state = catalog.state(*self._home)
         links = [version.source for version in state.versions if version.live and version.source]
         catalog.commit(*self._home, {"op": "collection", "deleted": True})
-        entity, project, name = self._home
-        target = {"entity": entity, "project": project, "collection": name}
+        target = {"entity": self.entity, "project": self.project, "collection": self._root}
         for source in links:
             home = source.entity, source.project, source.collection
             if catalog.exists(*home):
@@ -178,6 +185,7 @@ class ArtifactCollection:
 
     def _take(self, state: CollectionState) -> None:
         self._head = state.head
+        self._root = state.root
         self._aliases = sorted(state.aliases)
         self._name = self._home[2]
         self._type = state.head.type

@@ -80,14 +80,17 @@ class Committed:
 def committed(
     workspace: Workspace, entity: str, project: str, name: str, number: int, state: CollectionState
 ) -> Committed:
-    """The version of a number in a collection whose state was just read."""
-    place = Place(entity, project, name, number)
+    """The version of a number in a collection whose state was just read.
+
+    Its place has the name that the collection has now, whatever name led here.
+    """
+    place = Place(entity, project, state.name or name, number)
     member = state.versions[number]
     source_place, source, source_state = place, member, state
     if member.source is not None:
         link = member.source
-        source_place = Place(link.entity, link.project, link.collection, link.version)
-        source_state = workspace.catalog.state(*source_place.home)
+        source_state = workspace.catalog.state(link.entity, link.project, link.collection)
+        source_place = Place(link.entity, link.project, source_state.name, link.version)
         source = source_state.versions[source_place.number]
     return Committed(
         workspace,

@@ -25,6 +25,8 @@ WbartError                           (wbart_manifest.errors)
     │   ├── HasAliases               a version with aliases is not deleted unasked
     │   ├── AliasProtected           the registry keeps this alias for its admins
     │   ├── Conflict                 somebody changed it first: a precondition failed
+    │   │   ├── NameTaken            another collection has the name; also ValueError
+    │   │   └── Moved                the name leads to another collection; calls follow it
     │   ├── UnknownOp                a newer wbart's wish, which this one cannot grant
     │   ├── MalformedOp              a wish without what it needs; also ValueError
     │   ├── RefAmbiguous             a digest prefix fits several versions; also ValueError
@@ -210,6 +212,18 @@ class Conflict(CommError):
     """Somebody changed it first: what the call relied on is no longer so."""
 
     code: ClassVar[str] = "conflict"
+
+
+class NameTaken(Conflict, ValueError):
+    """A collection cannot be called so: another one is, was, or lies in the trash."""
+
+    code: ClassVar[str] = "name_taken"
+
+
+class Moved(Conflict):
+    """The name leads to another collection. Whoever commits follows it, so nobody sees this."""
+
+    code: ClassVar[str] = "moved"
 
 
 class UnknownOp(CommError):

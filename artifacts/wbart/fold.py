@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from wbart import fold_collection, fold_link, fold_trash, fold_version, ops
+from wbart import fold_collection, fold_link, fold_name, fold_trash, fold_version, ops
 from wbart import state as states
 from wbart.errors import CollectionNotFound, Conflict, Error
 from wbart.names import version_number
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 class CollectionFold:
     """The meaning of a collection's journal; see `wbart_storage.fold.Fold`.
 
-    The name is for messages only.
+    The root is the name below which the journal lies.
     """
 
-    def __init__(self, name: str = "") -> None:
-        self._name = name
+    def __init__(self, root: str = "") -> None:
+        self._root = root
 
     def initial(self) -> CollectionState:
         """A collection that nobody has created yet."""
-        return CollectionState(self._name)
+        return CollectionState(self._root)
 
     def apply(self, state: CollectionState, intent: Intent, record: Record) -> object:
         """Grant the intent or refuse it; see `wbart.outcome` for the answer."""
@@ -53,15 +53,18 @@ class CollectionFold:
 
     def load(self, dumped: object) -> CollectionState:
         """The state that was dumped; ValueError if it is none."""
-        return states.load(dumped, self._name)
+        return states.load(dumped, self._root)
 
 
-_ALWAYS = (ops.Create, ops.Collection, ops.Purge, ops.Fence)
+_NAMES = (ops.Reserve, ops.Release, ops.Abandon)
+_ALWAYS = (ops.Create, ops.Collection, ops.Purge, ops.Fence, *_NAMES)
 """What a collection that is not there, or is deleted, can still be asked for."""
 
 
 def apply_op(state: CollectionState, op: ops.AnyOp, moment: Moment) -> Outcome:
     """Grant one op; raises an Error of ours, having changed nothing that counts."""
+    if not isinstance(op, (*_NAMES, ops.Fence)):
+        fold_name.check_not_led(state)
     if not state.exists and not isinstance(op, _ALWAYS):
         raise CollectionNotFound(f"collection {state.name!r} not found")
     if op.expect is not None:
@@ -73,6 +76,8 @@ def apply_op(state: CollectionState, op: ops.AnyOp, moment: Moment) -> Outcome:
             return fold_version.apply(state, op, moment)
         case ops.Delete() | ops.Restore() | ops.Purge() | ops.Fence():
             return fold_trash.apply(state, op, moment)
+        case ops.Reserve() | ops.Release() | ops.Rename() | ops.Abandon():
+            return fold_name.apply(state, op, moment)
         case _:
             return fold_link.apply(state, op, moment)
 

@@ -24,7 +24,14 @@ def apply(state: CollectionState, op: ops.Create | ops.Collection, moment: Momen
 def _create(state: CollectionState, op: ops.Create, moment: Moment) -> Outcome:
     if not state.exists:
         _make_room(state, op, moment)
-        state.head = Head(op.type, op.kind, op.description, created_at=moment.at)
+        state.head = Head(
+            op.type,
+            op.kind,
+            op.description,
+            created_at=moment.at,
+            names=state.head.names,
+            abandoned=state.head.abandoned,
+        )
         return {"created": True}
     check_type(state, op.type)
     if op.kind != state.head.kind:

@@ -49,12 +49,13 @@ def link(artifact: Artifact, target_path: str, aliases: list[str] | None) -> Art
         "type": at.type,
     }
     # The source first: a registry's link must never be without the note that keeps it alive.
-    catalog.commit(*source.home, _note("linked", source, (entity, project, name)))
+    root = name if found is None else found.root
+    catalog.commit(*source.home, _note("linked", source, (entity, project, root)))
     ops: list[dict[str, object]] = [op]
     if found is None:
         ops.insert(0, {"op": "create", "type": at.type, "kind": "portfolio", "description": None})
     outcome = catalog.commit(entity, project, name, *ops)[-1]
-    state = catalog.state(entity, project, name)
+    state = catalog.known(entity, project, name)
     number = cast(int, outcome["version"])
     return Linked._of(committed(at.workspace, entity, project, name, number, state))
 
@@ -78,13 +79,18 @@ def unlink(artifact: Artifact) -> None:
             f"Artifact {at.place.qualified_name} is not a link: use 'Artifact.delete' instead"
         )
     at.workspace.catalog.commit(*at.place.home, {"op": "unlink", "version": at.place.number})
-    note = _note("unlinked", at.source_place, at.place.home)
+    entity, project, name = at.place.home
+    root = at.workspace.catalog.known(entity, project, name).root
+    note = _note("unlinked", at.source_place, (entity, project, root))
     at.workspace.catalog.commit(*at.source_place.home, note)
     artifact._facts.state = "DELETED"
 
 
 def _note(op: str, source: Place, home: tuple[str, str, str]) -> dict[str, object]:
-    """What the source is told, so that it can be asked who links to it, and lives as long."""
+    """What the source is told, so that it can be asked who links to it, and lives as long.
+
+    home has the portfolio's first name, by which it is found whatever it is called later.
+    """
     entity, project, name = home
     note: dict[str, object] = {
         "op": op,

@@ -81,11 +81,10 @@ def load_by_id(workspace: Workspace, id: str, hint: str | None = None) -> Artifa
 def _all(workspace: Workspace) -> list[tuple[str, str, str, CollectionState]]:
     catalog = workspace.catalog
     return [
-        (entity, project, name, catalog.state(entity, project, name))
+        (entity, project, state.name, state)
         for entity in catalog.entities()
         for project in catalog.projects(entity)
-        for name in catalog.collections(entity, project)
-        if catalog.exists(entity, project, name)
+        for state in catalog.states(entity, project)
     ]
 
 

@@ -35,9 +35,10 @@ def all_of(workspace: Workspace, entity: str, project: str) -> list[ArtifactColl
 
     def read(name: str) -> ArtifactCollection | None:
         try:
-            return ArtifactCollection.at(workspace, entity, project, name)
+            collection = ArtifactCollection.at(workspace, entity, project, name)
         except CollectionNotFound:
             return None  # deleted
+        return collection if collection.name == name else None  # a former name
 
     with ThreadPoolExecutor(_READERS, "wbart-collections") as executor:
         return [each for each in executor.map(read, found) if each is not None]

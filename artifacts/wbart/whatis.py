@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from wbart.errors import ArgumentInvalid, CollectionNotFound
+from wbart.errors import ArgumentInvalid
 from wbart_manifest.entry import Entry
 from wbart_manifest.location import EMPTY, Location
 from wbart_manifest.manifest import Manifest
@@ -63,14 +63,10 @@ def _versions(workspace: Workspace) -> Iterator[tuple[str, Version]]:
     catalog = workspace.catalog
     for entity in catalog.entities():
         for project in catalog.projects(entity):
-            for name in catalog.collections(entity, project):
-                try:
-                    state = catalog.state(entity, project, name)
-                except CollectionNotFound:
-                    continue
+            for state in catalog.states(entity, project):
                 for version in state.versions:
                     if version.live and version.source is None:
-                        yield f"{entity}/{project}/{name}:v{version.number}", version
+                        yield f"{entity}/{project}/{state.name}:v{version.number}", version
 
 
 def _manifest(workspace: Workspace, root: str) -> Manifest:

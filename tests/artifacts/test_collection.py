@@ -9,7 +9,7 @@ from tests.artifacts.world import World
 from wbart import calls
 from wbart.api import Api
 from wbart.collection import ArtifactCollection
-from wbart.errors import ArtifactNotFound, CollectionNotFound, CommError, UnsupportedError
+from wbart.errors import ArtifactNotFound, CollectionNotFound, CommError
 from wbart.liverun import Run
 
 
@@ -127,14 +127,6 @@ def test_a_bad_name_is_refused_at_once(data: ArtifactCollection, name: str) -> N
         data.name = name
 
     assert data.name == "data"
-
-
-def test_a_rename_is_refused_whole(data: ArtifactCollection, run: Run) -> None:
-    data.name, data.description = "other", "text"
-    with pytest.raises(UnsupportedError, match="cannot be renamed to 'other'"):
-        data.save()
-
-    assert run.use_artifact("data").collection.description is None
 
 
 def test_a_deleted_sequence_is_not_found(data: ArtifactCollection, run: Run) -> None:

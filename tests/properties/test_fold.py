@@ -84,6 +84,12 @@ OPS = st.one_of(
     _op("collection", type=st.sampled_from(["dataset", "model", "job"])),
     _op("create", type=st.sampled_from(["dataset", "model"]), kind=st.just("sequence")),
     _op("create", type=st.just("dataset"), kind=st.just("portfolio")),
+    st.builds(
+        lambda op, id_, name: {"op": op, "id": id_ * 32, "root": name, "name": name, "before": "x"},
+        st.sampled_from(["reserve", "release", "rename", "abandon"]),
+        st.sampled_from("01"),
+        st.sampled_from("xy"),
+    ),
     _op("fence", epoch=st.integers(1, 3), purged=st.lists(NUMBERS, max_size=3)),
     st.dictionaries(st.sampled_from(["op", "version", "add"]), ANYTHING),
 )

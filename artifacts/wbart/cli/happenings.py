@@ -169,6 +169,15 @@ def _collection(op: Op, outcome: Outcome) -> str | None:
     return f"changed the collection's {', '.join(changed)}"
 
 
+def _rename(op: Op, outcome: Outcome) -> str | None:
+    return f"renamed {op['before']} to {op['name']}" if outcome.get("changed") else None
+
+
+def _aside(op: Op, outcome: Outcome) -> None:
+    """What only readies a rename, or clears up after one."""
+    return
+
+
 def _fence(op: Op, outcome: Outcome) -> str:
     return f"a sweep passed (epoch {op['epoch']})"
 
@@ -187,6 +196,10 @@ _TELL: Mapping[str, Callable[[Op, Outcome], str | None]] = {
     "linked": _linked,
     "unlinked": _unlinked,
     "collection": _collection,
+    "rename": _rename,
+    "reserve": _aside,
+    "release": _aside,
+    "abandon": _aside,
     "fence": _fence,
 }
 """What each op is called; None when it changed nothing."""

@@ -78,12 +78,14 @@ def listed(
             continue
         if type_ is not None and state.head.type != type_:
             continue
+        if state.name != name and not pattern.exact:
+            continue  # a former name
         view = View(state, workspace.store.clock.now())
         for version in _versions(view, pattern, trash=trash):
             at = None
             if version is not None:
                 at = committed(workspace, entity, project, name, version.number, state)
-            yield Listed(entity, project, name, state.head.type, state.head.kind, at)
+            yield Listed(entity, project, state.name, state.head.type, state.head.kind, at)
 
 
 def facts(item: Listed) -> dict[str, object]:
