@@ -22,8 +22,9 @@ def open_objects(url: str, storage_options: Mapping[str, object] | None = None) 
     if not url:
         raise StoreRefused("an empty path is no place for a store")
     scheme, separator, _ = url.partition("://")
-    if "::" in scheme:
-        raise StoreRefused(f"{scheme}: chained file systems cache or copy, and so break promises")
+    if "::" in url:
+        first = scheme.partition("::")[0]
+        raise StoreRefused(f"{first}: chained file systems cache or copy, and so break promises")
     if not separator:
         return LocalObjects(url)
     if scheme in ("file", "local"):

@@ -12,12 +12,19 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from secrets import token_bytes, token_hex
 
-from wbart_storage.errors import ObjectExists, ObjectMissing, StorageError, StoreRefused
+from wbart_storage.errors import (
+    AccessDenied,
+    ObjectExists,
+    ObjectMissing,
+    StorageError,
+    StoreRefused,
+)
 from wbart_storage.objects import Located, ObjectStore, ability
 
 TRUSTED = frozenset({"file", "memory", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"})
 """Protocols whose create is known to be exclusive where the server is."""
 
+_READ_ONLY = frozenset({"http", "https", "github", "gist", "data", "git", "jupyter", "reference"})
 _SIZE = 1000
 
 
@@ -43,41 +50,71 @@ ABLE = Abilities(create=True, range=True, list=True, delete=True)
 """What a backend does when all is well."""
 
 
+_FAILINGS = {
+    "create": "lets a second writer overwrite what a first has created",
+    "range": "does not read the part of an object that it is asked for",
+    "list": "does not list, in bytewise order, what is there",
+    "delete": "does not delete what it is told to",
+}
+
+
 def probe(store: ObjectStore, racers: int = 8, rounds: int = 3) -> Abilities:
     """Try out store below `hints/probe/`, and leave nothing there.
 
     Raises what the store raises when it cannot be reached or written at all.
     """
     folder = f"hints/probe/{token_hex(8)}/"
-    keys = [f"{folder}{number}" for number in range(rounds + 2)]
+    raced = [f"{folder}{number}" for number in range(2, rounds + 2)]
+    # These two change places where names are put in order folder by folder.
+    listed = [f"{folder}0", f"{folder}1", f"{folder}n-a", f"{folder}n/a"]
     try:
-        creates = [_refuses_second(store, keys[0])]
-        creates += [_one_winner(store, key, racers) for key in keys[2:]]
+        # Who ignores conditions is not raced: that tears objects, and proves no more.
+        create = _refuses_second(store, listed[0]) and all(
+            _one_winner(store, key, racers) for key in raced
+        )
         return Abilities(
-            create=all(creates),
-            range=_reads_range(store, keys[1]),
-            list=_lists_at_once(store, folder, keys),
-            delete=_deletes(store, folder, keys),
+            create=create,
+            range=_reads_range(store, listed[1]),
+            list=_lists_at_once(store, folder, listed, raced),
+            delete=_deletes(store, folder, listed + raced),
         )
     finally:
         with suppress(ObjectMissing):
-            store.delete(keys)
+            store.delete(listed + raced)
+
+
+def check_protocol(protocol: str, place: str, single_writer: bool = False) -> None:
+    """Raise StoreRefused saying why a protocol may hold no store; asks nobody, so do it first.
+
+    With single_writer the user answers for there being one writer at a time.
+    """
+    if protocol in TRUSTED:
+        return
+    if protocol in _READ_ONLY:
+        raise StoreRefused(f"{place}: nothing can be stored through {protocol}")
+    if single_writer:
+        return
+    refusal = StoreRefused(
+        f"{place}: {protocol} first looks whether an object is there and then writes it, "
+        "so that two writers can both win"
+    )
+    refusal.add_note("single_writer admits it, for you to see that only one ever writes")
+    raise refusal
 
 
 def admit(store: ObjectStore, single_writer: bool = False) -> Abilities:
     """Probe store, and raise StoreRefused naming what it lacks to hold a wbart store.
 
-    With single_writer the user answers for there being one writer at a time: exclusive create
-    is not asked for, and neither is a protocol that is known to have it.
+    With single_writer exclusive create is not asked for, of the protocol neither.
     """
     located = ability(store, Located)
     protocol, place = (located.protocol, located.place) if located else ("unknown", "the store")
-    if not single_writer and protocol not in TRUSTED:
-        raise StoreRefused(f"{place}: {protocol} is not known to create objects exclusively")
+    check_protocol(protocol, place, single_writer)
     abilities = probe(store)
     lacking = set(abilities.missing()) - ({"create"} if single_writer else set())
     if lacking:
-        raise StoreRefused(f"{place}: the backend fails to {', '.join(sorted(lacking))}")
+        failings = "; ".join(_FAILINGS[name] for name in sorted(lacking))
+        raise StoreRefused(f"{place}: the backend {failings}")
     return abilities
 
 
@@ -95,7 +132,10 @@ def _one_winner(store: ObjectStore, key: str, racers: int) -> bool:
     attempts = [token_bytes(_SIZE) for _ in range(racers)]
     with ThreadPoolExecutor(racers, "wbart-probe") as pool:
         returned = list(pool.map(lambda data: _returns(store, key, data), attempts))
-    stored = store.get(key)
+    try:
+        stored = store.get(key)
+    except ObjectMissing:
+        return False
     winners = [data for data, won in zip(attempts, returned, strict=True) if won]
     # A create that lost its answer may be the one that landed: then nobody was told so.
     return winners == [stored] or (not winners and stored in attempts)
@@ -104,10 +144,11 @@ def _one_winner(store: ObjectStore, key: str, racers: int) -> bool:
 def _returns(store: ObjectStore, key: str, data: bytes) -> bool:
     try:
         store.create(key, data)
-    except StorageError as error:
-        if isinstance(error, ObjectExists) or error.transient:
-            return False
+    except AccessDenied:
         raise
+    except StorageError:
+        # Races bring forth odd answers; what became of the object is what counts.
+        return False
     return True
 
 
@@ -122,8 +163,11 @@ def _reads_range(store: ObjectStore, key: str) -> bool:
     return all(holds() for holds in wanted)
 
 
-def _lists_at_once(store: ObjectStore, folder: str, keys: list[str]) -> bool:
-    return [stat.key for stat in store.list(folder)] == sorted(keys)
+def _lists_at_once(store: ObjectStore, folder: str, keys: list[str], raced: list[str]) -> bool:
+    for key in keys[2:]:
+        store.put(key, b"x")
+    found = [stat.key for stat in store.list(folder)]
+    return [key for key in found if key not in raced] == keys
 
 
 def _deletes(store: ObjectStore, folder: str, keys: list[str]) -> bool:

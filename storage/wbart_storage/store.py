@@ -21,7 +21,7 @@ from wbart_storage.journal import Journal
 from wbart_storage.nodes import StoredNodes
 from wbart_storage.objects import Adopts, Files, ObjectStore, ability
 from wbart_storage.opening import open_objects
-from wbart_storage.probe import admit
+from wbart_storage.probe import admit, check_protocol
 from wbart_storage.reader import StoreReader
 from wbart_storage.retry import Retry
 from wbart_storage.session import Session
@@ -138,7 +138,12 @@ def create_store(
 
     Raises ObjectExists when there is one, StoreRefused for a backend without exclusive create.
     """
+    scheme, separator, _ = url.partition("://")
+    if separator and not is_local(url) and "::" not in url:
+        check_protocol(scheme, f"{scheme}://", single_writer)
     objects = open_objects(url, storage_options)
+    if not is_local(url):
+        objects = Retry(objects)
     abilities = admit(objects, single_writer)
     config = StoreConfig(
         digest=digest, entity=entity, single_writer=single_writer, abilities=abilities
