@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 
 from wbart.draft import Draft, LayeredNodes, layered
 from wbart.intake import Intake
+from wbart.uploaded import Needed, Uploaded
 from wbart_manifest.diff import diff
 from wbart_manifest.entry import Entry, same_content
-from wbart_manifest.location import PACKED, WHOLE
+from wbart_manifest.location import PACKED
 from wbart_manifest.manifest import Manifest
-from wbart_storage.progress import Event, Progress
+from wbart_storage.progress import Progress
 from wbart_storage.stage import settle
 from wbart_storage.staged_packs import is_token
 from wbart_storage.store import Store
@@ -28,32 +29,17 @@ def upload(
         _seal(draft, intake)
     if base is not None and draft.unchanged_root == base.root:
         return base
-    needed = _Needed()
+    needed = Needed()
     manifest, nodes = _final(draft, intake, base, needed)
-    progress(Event("upload", 0, 0, manifest.count, manifest.size))
+    uploaded = Uploaded(needed, manifest.count, manifest.size, progress)
+    uploaded.begin()
     if intake is not None:
-        keys = intake.stage.publish(store.objects, needed.packs, needed.blobs)
+        keys = intake.stage.publish(store.objects, needed.packs, needed.blobs, uploaded)
         settle(store.objects, keys)
         intake.stage.tidy(store.objects)
     _publish_nodes(manifest, base, nodes, store)
-    progress(Event("upload", manifest.count, manifest.size, manifest.count, manifest.size))
+    uploaded.end()
     return manifest
-
-
-class _Needed:
-    """The packs and whole blobs that the new entries name."""
-
-    def __init__(self) -> None:
-        self.packs: set[bytes] = set()
-        self.blobs: set[bytes] = set()
-
-    def note(self, entry: Entry) -> Entry:
-        if entry.location is not None:
-            if entry.location.kind == PACKED:
-                self.packs.add(entry.location.object)
-            elif entry.location.kind == WHOLE:
-                self.blobs.add(entry.digest)
-        return entry
 
 
 def _seal(draft: Draft, intake: Intake) -> None:
@@ -69,7 +55,7 @@ def _seal(draft: Draft, intake: Intake) -> None:
 
 
 def _final(
-    draft: Draft, intake: Intake | None, base: Manifest | None, needed: _Needed
+    draft: Draft, intake: Intake | None, base: Manifest | None, needed: Needed
 ) -> tuple[Manifest, LayeredNodes]:
     if base is None:
         nodes = LayeredNodes(None)

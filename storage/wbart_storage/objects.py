@@ -6,7 +6,7 @@ asked for with `ability(store, Files)`, which sees through them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar, cast, runtime_checkable
 
@@ -118,6 +118,50 @@ class Syncs(Protocol):
 
     def sync(self, keys: Iterable[str]) -> None:
         """Make the adopted objects survive power loss. ObjectMissing if one is not there."""
+        ...
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A part of an upload, as the store has it."""
+
+    number: int
+    """From 1, in the order in which the parts make the object."""
+    size: int
+    md5: bytes
+    """Raw MD5 of its bytes, empty where the store does not tell."""
+    receipt: str
+    """What `Parts.complete` needs to hear of it again."""
+
+
+@runtime_checkable
+class Parts(Protocol):
+    """A store that takes an object in parts, sent in any order and several at once.
+
+    What is under way is seen by nobody, and waits on the store for whoever knows its name. All
+    calls may be repeated. For keys that are named by their content.
+    """
+
+    def begin(self, key: str) -> str:
+        """Begin an upload and return the name that it has on the store."""
+        ...
+
+    def part(self, key: str, upload: str, number: int, data: bytes) -> Part:
+        """Send a part. Transient error if it did not arrive as it was sent."""
+        ...
+
+    def parts(self, key: str, upload: str) -> list[Part]:
+        """The parts that the store has, by number. ObjectMissing if it knows no such upload."""
+        ...
+
+    def complete(self, key: str, upload: str, parts: Sequence[Part]) -> None:
+        """Make the object of the parts, in their order: at once, and durable.
+
+        ObjectMissing if there is no such upload: it may have been completed before.
+        """
+        ...
+
+    def abort(self, key: str, upload: str) -> None:
+        """Let go of an upload and its parts; one that is not there is no error."""
         ...
 
 

@@ -6,10 +6,10 @@ for `wbart_storage.probe` to say. How each kind of backend is spoken to stands i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from fsspec import AbstractFileSystem
 
@@ -17,7 +17,8 @@ from wbart_storage.connection import Connection
 from wbart_storage.disk import source_error
 from wbart_storage.errors import ObjectMissing, StorageError, StoreRefused
 from wbart_storage.keys import check_key, check_prefix
-from wbart_storage.objects import ObjectStat, check_range
+from wbart_storage.objects import ObjectStat, Parts, check_range
+from wbart_storage.parts import parts_of
 from wbart_storage.service import BUCKETS, DELETE_AT_ONCE, Page
 from wbart_storage.translate import beyond_end, translate, translated
 
@@ -25,6 +26,7 @@ MOST_CREATED = 8 << 20
 """Bytes of data that `create` takes: beyond, services fall back to uploads without a condition."""
 
 _PAGE_TRIES = 3
+_Ability = TypeVar("_Ability")
 
 
 class FsspecObjects:
@@ -48,6 +50,10 @@ class FsspecObjects:
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.connection, self._root)
+
+    def lend(self, wanted: Callable[..., _Ability]) -> _Ability | None:
+        found = parts_of(self.protocol, lambda: self._fs, self._root) if wanted is Parts else None
+        return cast(_Ability, found) if found is not None else None
 
     def create(self, key: str, data: bytes) -> None:
         path = self._path(key)

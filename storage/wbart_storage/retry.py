@@ -7,11 +7,12 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from wbart_storage.clock import Clock, SystemClock
 from wbart_storage.errors import ObjectExists, ObjectMissing, OutcomeUnknown, StorageError
-from wbart_storage.objects import ObjectStat, ObjectStore, ability
+from wbart_storage.objects import ObjectStat, ObjectStore, Parts, ability
+from wbart_storage.parts import PartsThrough
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,8 @@ class Retry:
         self._budget = budget
 
     def lend(self, wanted: Callable[..., _Ability]) -> _Ability | None:
+        if wanted is Parts and (parts := ability(self.inner, Parts)) is not None:
+            return cast(_Ability, PartsThrough(parts, self._repeat))
         return ability(self.inner, wanted)
 
     def create(self, key: str, data: bytes) -> None:

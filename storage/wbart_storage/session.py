@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from wbart_storage.clock import Clock
 from wbart_storage.disk import disk_errors
 from wbart_storage.tokens import token_hex
+from wbart_storage.uploads import Uploads
 
 READY = "ready"
 READY_SECONDS = 86_400.0
@@ -30,6 +31,7 @@ class Session:
 
     def __init__(self, staging: Path, clock: Clock) -> None:
         self.ready = staging / READY
+        self.uploads = Uploads(staging / "uploads", clock)
         self._clock = clock
         with disk_errors(staging):
             self.ready.mkdir(parents=True, exist_ok=True)

@@ -20,10 +20,12 @@ from wbart_storage.errors import BlobMissing, ObjectMissing, SourceChanged
 from wbart_storage.keys import blob_key, pack_key
 from wbart_storage.objects import Adopts, ObjectStore, Syncs, ability
 from wbart_storage.pump import Pump
+from wbart_storage.sending import Sending, Staged, Unwatched, Watcher
 from wbart_storage.session import Session
 from wbart_storage.staged_packs import StagedPacks
 
 _FICLONE = 0x40049409  # linux/fs.h
+_UNWATCHED = Unwatched()
 
 
 class Stage:
@@ -74,7 +76,11 @@ class Stage:
         return Location(WHOLE, length=len(data))
 
     def publish(
-        self, store: ObjectStore, packs: Iterable[bytes], blobs: Iterable[bytes]
+        self,
+        store: ObjectStore,
+        packs: Iterable[bytes],
+        blobs: Iterable[bytes],
+        watcher: Watcher = _UNWATCHED,
     ) -> list[str]:
         """Put packs and blobs into the store and return the keys of those that were sent.
 
@@ -84,9 +90,12 @@ class Stage:
         """
         blobs = list(blobs)
         sync_files([path for each in blobs if (path := self._found(each, ""))])
-        sent = [self._send(store, pack_key(name.hex()), name, ".zip") for name in packs]
-        sent += [self._send(store, blob_key(digest.hex()), digest, "") for digest in blobs]
-        return [key for key in sent if key]
+        objects = [Staged(pack_key(name.hex()), name, ".zip") for name in packs]
+        objects += [Staged(blob_key(digest.hex()), digest, "") for digest in blobs]
+        adopts = ability(store, Adopts)
+        if adopts is not None and adopts.staging() == self.session.ready.parent:
+            return [each.key for each in objects if self._adopted(store, adopts, each, watcher)]
+        return Sending(store, self.session, self._found, self._algorithm, watcher).run(objects)
 
     def tidy(self, store: ObjectStore) -> None:
         """Remove what this session staged although the store had it already."""
@@ -169,29 +178,30 @@ class Stage:
         finally:
             self._pumps.put(pump)
 
-    def _send(self, store: ObjectStore, key: str, name: bytes, suffix: str) -> str:
-        staged = self._found(name, suffix)
+    def _adopted(
+        self, store: ObjectStore, adopts: Adopts, staged: Staged, watcher: Watcher
+    ) -> bool:
+        """Move a staged file into the store; False if it was there already."""
+        path = self._found(staged.name, staged.suffix)
         try:
-            if staged is None:
-                store.stat(key)
-                return ""
-            adopts = ability(store, Adopts)
-            if adopts is not None and adopts.staging() == self.session.ready.parent:
-                adopts.adopt(key, staged)
+            if path is None:
+                store.stat(staged.key)
             else:
-                store.put(key, staged)
-                staged.unlink(missing_ok=True)
-        except (ObjectMissing, SourceChanged):
-            return self._taken(store, key, name)
-        return key
+                size = path.stat().st_size
+                adopts.adopt(staged.key, path)
+                watcher.sent(size)
+        except (ObjectMissing, SourceChanged, FileNotFoundError):
+            self._taken(store, staged.key, staged.name)
+            path = self.session.ready
+        watcher.stored(staged.name)
+        return path is not None
 
-    def _taken(self, store: ObjectStore, key: str, name: bytes) -> str:
+    def _taken(self, store: ObjectStore, key: str, name: bytes) -> None:
         """Another process may have moved the same staged file into the store before us."""
         try:
             store.stat(key)
         except ObjectMissing as error:
             raise BlobMissing(Digest(self._algorithm, name)) from error
-        return key
 
 
 def settle(store: ObjectStore, keys: Iterable[str]) -> None:

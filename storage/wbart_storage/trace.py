@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from wbart_storage.clock import Clock, SystemClock
-from wbart_storage.objects import ObjectStat, ObjectStore, ability
+from wbart_storage.objects import ObjectStat, ObjectStore, Part, Parts, ability
+from wbart_storage.parts import PartsThrough
 
 _Ability = TypeVar("_Ability")
 
@@ -35,7 +36,7 @@ class _Sizes:
 class Trace:
     """Passes every call to inner and hands a Call to on_call after each, from the same thread.
 
-    Abilities are lent untraced: they are not requests.
+    Of the abilities only Parts makes requests, and so is traced; the others are lent as they are.
     """
 
     def __init__(
@@ -46,6 +47,8 @@ class Trace:
         self._clock = clock or SystemClock()
 
     def lend(self, wanted: Callable[..., _Ability]) -> _Ability | None:
+        if wanted is Parts and (parts := ability(self.inner, Parts)) is not None:
+            return cast(_Ability, PartsThrough(parts, self._parted))
         return ability(self.inner, wanted)
 
     def create(self, key: str, data: bytes) -> None:
@@ -79,6 +82,12 @@ class Trace:
     def stat(self, key: str) -> ObjectStat:
         with self._told("stat", key):
             return self.inner.stat(key)
+
+    def _parted(self, name: str, key: str, call: Callable[[], Any]) -> Any:
+        with self._told(name, key) as told:
+            done = call()
+            told.size = done.size if isinstance(done, Part) else 0
+            return done
 
     @contextmanager
     def _told(self, name: str, key: str) -> Iterator[_Sizes]:

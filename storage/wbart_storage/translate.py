@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from wbart_storage import obstore_errors
 from wbart_storage.errors import (
     AccessDenied,
     KeyInvalid,
@@ -35,7 +36,7 @@ _DENIED = {
 _FULL = {"QuotaExceeded", "XMinioStorageFull"}
 _PATIENCE = {
     "BadDigest", "BandwidthLimitExceeded", "ConditionalRequestConflict", "IncompleteBody",
-    "InternalError", "OperationAborted", "OperationTimedOut", "RequestLimitExceeded",
+    "InternalError", "Md5Mismatch", "OperationAborted", "OperationTimedOut", "RequestLimitExceeded",
     "RequestTimeout", "RestoreAlreadyInProgress", "ServerBusy", "ServiceUnavailable", "SlowDown",
     "Throttling", "ThrottlingException", "TooManyRequests",
 }  # fmt: skip
@@ -110,6 +111,14 @@ _NAMED: dict[tuple[str, str], type[StorageError]] = {
     ("requests", "ChunkedEncodingError"): StoreUnavailable,
     ("requests", "ContentDecodingError"): StoreUnavailable,
     ("socket", "gaierror"): StoreUnavailable,
+    ("obstore", "AlreadyExistsError"): ObjectExists,
+    ("obstore", "PreconditionError"): ObjectExists,
+    ("obstore", "NotFoundError"): ObjectMissing,
+    ("obstore", "PermissionDeniedError"): AccessDenied,
+    ("obstore", "UnauthenticatedError"): AccessDenied,
+    ("obstore", "InvalidPathError"): KeyInvalid,
+    ("obstore", "NotSupportedError"): StoreRefused,
+    ("obstore", "UnknownConfigurationKeyError"): StoreRefused,
 }
 
 
@@ -187,7 +196,7 @@ def _answer(error: BaseException) -> tuple[str, int]:
         return "", _number(getattr(error, "code", 0))
     if _family(type(error)) == "requests":  # HTTPError
         return "", _number(getattr(response, "status_code", 0))
-    return "", 0
+    return obstore_errors.answer(error) if obstore_errors.speaks(error) else ("", 0)
 
 
 def _number(value: object) -> int:
@@ -218,6 +227,8 @@ def _by_class(error: BaseException) -> type[StorageError] | None:
     for base in type(error).__mro__:
         if named := _NAMED.get((_family(base), base.__name__)):
             return named
+    if obstore_errors.speaks(error) and (found := obstore_errors.kind(error)) is not None:
+        return found
     if isinstance(error, NotImplementedError | ImportError):
         return StoreRefused
     if isinstance(error, TimeoutError | ConnectionError):
@@ -245,6 +256,6 @@ def _family(kind: type) -> str:
 
 def _one_line(error: BaseException) -> str:
     """The message without line breaks, signatures of URLs and passwords."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = " ".join(obstore_errors.said(error).split()) or type(error).__name__
     text = re.sub(r"(://)[^/@\s]*@", r"\1", text)
     return re.sub(r"(https?://[^\s?]*)\?\S*", r"\1", text)[:500]

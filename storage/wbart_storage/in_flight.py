@@ -1,0 +1,58 @@
+"""Many calls under way at once, their results in order, and no more in memory than is allowed."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, wait
+from contextlib import contextmanager
+from threading import Condition
+from typing import TypeVar
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+def in_flight(
+    executor: Executor, call: Callable[[_Item], _Result], items: Iterable[_Item], most: int
+) -> Iterator[_Result]:
+    """Yield call(item) for each in order, with at most `most` begun and not yet yielded.
+
+    The first error ends it, as does who stops to listen: nothing new is begun, and what is under
+    way has ended before this does.
+    """
+    under_way: deque[Future[_Result]] = deque()
+    try:
+        for item in items:
+            under_way.append(executor.submit(call, item))
+            if len(under_way) >= most:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
+    finally:
+        for each in under_way:
+            each.cancel()
+        wait(under_way)
+
+
+class Room:
+    """Bytes of memory that threads share: who takes some waits until they are free."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._free = size
+        self._changed = Condition()
+
+    @contextmanager
+    def taken(self, size: int) -> Iterator[None]:
+        """Hold size bytes for the block, or all where it asks for more."""
+        size = min(size, self._size)
+        with self._changed:
+            self._changed.wait_for(lambda: self._free >= size)
+            self._free -= size
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += size
+                self._changed.notify_all()

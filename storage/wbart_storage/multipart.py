@@ -1,0 +1,138 @@
+"""One large file after the other, each in parts, several parts under way at once.
+
+An upload that breaks off is gone on with by the next one that sends the same object (see
+`uploads`); what the store cannot mend by waiting is let go of at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from hashlib import md5
+from pathlib import Path
+
+from wbart_storage.disk import source_error
+from wbart_storage.errors import ObjectMissing, SourceChanged, StorageError
+from wbart_storage.in_flight import in_flight
+from wbart_storage.objects import ObjectStore, Part, Parts
+from wbart_storage.uploads import Upload, Uploads
+
+log = logging.getLogger(__name__)
+
+PART = 16 << 20
+"""Bytes of a part; more where an object would have too many of them."""
+AT_ONCE = 6
+_MOST_PARTS = 9_000  # S3 takes 10,000
+_MIB = 1 << 20
+
+Sent = Callable[[int], object]
+"""Told how many bytes more the store has, from any thread."""
+
+
+class Multipart:
+    """Sends files in parts. Serves one thread, and uses several itself; close it."""
+
+    def __init__(self, store: ObjectStore, parts: Parts, uploads: Uploads) -> None:
+        self._store = store
+        self._parts = parts
+        self._uploads = uploads
+        self._executor = ThreadPoolExecutor(AT_ONCE, "wbart-parts")
+
+    def close(self) -> None:
+        """End the threads."""
+        self._executor.shutdown()
+
+    def send(self, key: str, source: Path, sent: Sent) -> None:
+        """Put the file at key. Memory is bounded, whatever its size."""
+        try:
+            fd = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise source_error(error, source) from error
+        try:
+            with self._upload(key, os.fstat(fd).st_size) as (upload, there):
+                self._send(key, fd, upload, there, sent)
+        finally:
+            os.close(fd)
+
+    def sweep(self) -> None:
+        """Let go of what this machine has begun, and nobody has gone on with for a day."""
+        for upload in self._uploads.stale():
+            try:
+                self._parts.abort(upload.key, upload.name)
+                upload.forget()
+                log.info("let go of an upload of %s that was broken off", upload.key)
+            except StorageError as error:
+                log.warning("cannot let go of a broken upload of %s: %s", upload.key, error)
+            finally:
+                upload.close()
+
+    @contextmanager
+    def _upload(self, key: str, size: int) -> Iterator[tuple[Upload, dict[int, Part]]]:
+        """An upload that is begun or gone on with, and the parts of it that the store has."""
+        upload = self._uploads.find(key)
+        there: dict[int, Part] = {}
+        if upload is not None:
+            try:
+                there = {part.number: part for part in self._parts.parts(key, upload.name)}
+            except ObjectMissing:
+                upload.forget()
+                upload.close()
+                upload = None
+        if upload is None:
+            part_size = max(PART, -(-size // (_MOST_PARTS * _MIB)) * _MIB)
+            upload = self._uploads.add(key, self._parts.begin(key), part_size)
+        try:
+            yield upload, there
+        except StorageError as error:
+            if not error.transient:
+                self._let_go(upload)
+            raise
+        else:
+            upload.forget()
+        finally:
+            upload.close()
+
+    def _let_go(self, upload: Upload) -> None:
+        try:
+            self._parts.abort(upload.key, upload.name)
+            upload.forget()
+        except StorageError as error:  # the one that comes next will try, too
+            log.warning("cannot let go of the upload of %s: %s", upload.key, error)
+
+    def _send(self, key: str, fd: int, upload: Upload, there: dict[int, Part], sent: Sent) -> None:
+        size, step = os.fstat(fd).st_size, upload.part_size
+
+        def one(start: int) -> Part:
+            number = start // step + 1
+            data = _read(fd, start, min(step, size - start), key)
+            part = there.get(number)
+            if part is None or not _is(part, data):
+                part = self._parts.part(key, upload.name, number, data)
+            sent(len(data))
+            return part
+
+        # More than AT_ONCE would not use more memory: a part is read when its turn has come.
+        parts = list(in_flight(self._executor, one, range(0, size, step), 2 * AT_ONCE))
+        try:
+            self._parts.complete(key, upload.name, parts)
+        except ObjectMissing:
+            # Completed before, and the answer was lost.
+            if self._store.stat(key).size != size:
+                raise
+
+
+def _is(part: Part, data: bytes) -> bool:
+    return part.size == len(data) and part.md5 == md5(data, usedforsecurity=False).digest()
+
+
+def _read(fd: int, start: int, size: int, key: str) -> bytes:
+    try:
+        data = os.pread(fd, size, start)
+    except OSError as error:
+        raise source_error(error, key) from error
+    if len(data) != size:
+        raise SourceChanged(f"staged file was cut short: {key}")
+    return data

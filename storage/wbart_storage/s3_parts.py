@@ -1,0 +1,96 @@
+"""Multipart uploads of S3, through s3fs.
+
+A part goes with its MD5 and its CRC-32, both taken here: s3fs would take the second on the one
+thread that serves all requests of the process.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from hashlib import md5
+from typing import Any
+from zlib import crc32
+
+from wbart_storage.errors import ObjectMissing, StoreUnavailable
+from wbart_storage.keys import check_key
+from wbart_storage.objects import Part
+from wbart_storage.parts import Connected
+from wbart_storage.translate import translated
+
+_MD5 = re.compile(r"[0-9a-f]{32}")
+
+
+class S3Parts:
+    """Uploads in parts below a bucket's path."""
+
+    def __init__(self, fs: Connected, root: str) -> None:
+        self._connected = fs
+        self._root = root
+
+    @property
+    def _fs(self) -> Any:
+        return self._connected()
+
+    def begin(self, key: str) -> str:
+        return str(self._call("create_multipart_upload", key)["UploadId"])
+
+    def part(self, key: str, upload: str, number: int, data: bytes) -> Part:
+        digest = md5(data, usedforsecurity=False).digest()
+        answer = self._call(
+            "upload_part",
+            key,
+            UploadId=upload,
+            PartNumber=number,
+            Body=data,
+            ContentMD5=b64encode(digest).decode(),
+            ChecksumCRC32=b64encode(crc32(data).to_bytes(4, "big")).decode(),
+        )
+        stored = _part({**answer, "PartNumber": number, "Size": len(data)})
+        # With keys of its own the server's ETag is an MD5 of nothing that we know.
+        plain = answer.get("ServerSideEncryption", "AES256") == "AES256"
+        if plain and "SSECustomerAlgorithm" not in answer and stored.md5 not in (b"", digest):
+            raise StoreUnavailable(f"{key}: part {number} did not arrive as it was sent")
+        return stored
+
+    def parts(self, key: str, upload: str) -> list[Part]:
+        found: list[Part] = []
+        more: Mapping[str, object] = {}
+        while True:
+            answer = self._call("list_parts", key, UploadId=upload, **more)
+            found += map(_part, answer.get("Parts", []))
+            if not answer.get("IsTruncated"):
+                return found
+            more = {"PartNumberMarker": answer["NextPartNumberMarker"]}
+
+    def complete(self, key: str, upload: str, parts: Sequence[Part]) -> None:
+        named = []
+        for each in parts:
+            etag, _, checksum = each.receipt.partition(" ")
+            more = {"ChecksumCRC32": checksum} if checksum else {}
+            named.append({"PartNumber": each.number, "ETag": etag, **more})
+        upload_parts = {"Parts": named}
+        self._call("complete_multipart_upload", key, UploadId=upload, MultipartUpload=upload_parts)
+
+    def abort(self, key: str, upload: str) -> None:
+        try:
+            self._call("abort_multipart_upload", key, UploadId=upload)
+        except ObjectMissing:
+            return
+
+    def _call(self, method: str, key: str, **arguments: object) -> Mapping[str, Any]:
+        bucket, path, _ = self._fs.split_path(f"{self._root}/{check_key(key)}")
+        with translated(key):
+            answer: Mapping[str, Any] = self._fs.call_s3(
+                method, Bucket=bucket, Key=path, **arguments
+            )
+            return answer
+
+
+def _part(told: Mapping[str, Any]) -> Part:
+    etag = str(told["ETag"])
+    plain = etag.strip('"').lower()
+    digest = bytes.fromhex(plain) if _MD5.fullmatch(plain) else b""
+    receipt = f"{etag} {told.get('ChecksumCRC32', '')}".rstrip()
+    return Part(told["PartNumber"], told["Size"], digest, receipt)

@@ -1,0 +1,163 @@
+"""Staged objects on their way into a distant store: many at once, in bounded memory.
+
+Nothing is asked before it is sent where sending costs no more than asking.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from wbart_manifest.digest import Digest
+from wbart_storage.errors import BlobMissing, ObjectMissing, SourceChanged
+from wbart_storage.in_flight import Room, in_flight
+from wbart_storage.multipart import Multipart
+from wbart_storage.objects import ObjectStore, Parts, ability
+from wbart_storage.session import Session
+
+LARGE = 64 << 20
+"""From this size on, a file is sent in parts where the store takes them."""
+AT_ONCE = 16
+_MEMORY = 96 << 20
+"""Bytes of objects under way; a file system's client holds each whole, and some of it twice."""
+_ASKED = 1 << 20
+"""From this size on it is cheaper to ask whether the store has an object than to send it again."""
+
+
+class Staged(NamedTuple):
+    """An object that is to be in the store; its bytes lie on the stage, or are there already."""
+
+    key: str
+    name: bytes
+    """The raw digest of its bytes."""
+    suffix: str
+
+
+class Watcher(Protocol):
+    """Is told how the sending goes on, from any thread; should return at once."""
+
+    def sent(self, size: int) -> None:
+        """So many bytes more have been sent."""
+        ...
+
+    def stored(self, name: bytes) -> None:
+        """The object of that raw digest is in the store."""
+        ...
+
+
+class Unwatched:
+    """The watcher who looks away."""
+
+    def sent(self, size: int) -> None:
+        pass
+
+    def stored(self, name: bytes) -> None:
+        pass
+
+
+class Sending:
+    """Sends what one session has staged. Serves one thread, and uses several itself."""
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        session: Session,
+        found: Callable[[bytes, str], Path | None],
+        algorithm: str,
+        watcher: Watcher,
+    ) -> None:
+        self._store = store
+        self._session = session
+        self._found = found
+        self._algorithm = algorithm
+        self._watcher = watcher
+        self._room = Room(_MEMORY)
+
+    def run(self, objects: Iterable[Staged]) -> list[str]:
+        """Put all objects into the store; the keys of those that had to be sent.
+
+        The first error stops the rest. Raises BlobMissing for what is neither here nor there.
+        """
+        parts = ability(self._store, Parts)
+        small, large = list[Staged](), list[Staged]()
+        for each in objects:
+            is_large = parts is not None and self._size(each) >= LARGE
+            (large if is_large else small).append(each)
+        sent = self._many(small)
+        if parts is not None:
+            sent += self._in_parts(large, parts)
+        return [key for key in sent if key]
+
+    def _many(self, objects: list[Staged]) -> list[str]:
+        if not objects:
+            return []
+        with ThreadPoolExecutor(min(AT_ONCE, len(objects)), "wbart-send") as executor:
+            return list(in_flight(executor, self._put, objects, 2 * AT_ONCE))
+
+    def _in_parts(self, objects: list[Staged], parts: Parts) -> list[str]:
+        multipart = Multipart(self._store, parts, self._session.uploads)
+        try:
+            multipart.sweep()
+            return [self._send(each, self._multiply(multipart)) for each in objects]
+        finally:
+            multipart.close()
+
+    def _put(self, staged: Staged) -> str:
+        with self._room.taken(self._size(staged)):
+            return self._send(staged, self._whole)
+
+    def _whole(self, key: str, path: Path) -> None:
+        size = path.stat().st_size
+        self._store.put(key, path)
+        self._watcher.sent(size)
+
+    def _multiply(self, multipart: Multipart) -> Callable[[str, Path], None]:
+        return lambda key, path: multipart.send(key, path, self._watcher.sent)
+
+    def _send(self, staged: Staged, send: Callable[[str, Path], None]) -> str:
+        path = self._found(staged.name, staged.suffix)
+        key = staged.key
+        try:
+            if path is None:
+                self._store.stat(key)
+                key = ""
+            elif self._may_be_there(staged) and self._is_there(staged, path):
+                path.unlink(missing_ok=True)
+                key = ""
+            else:
+                send(key, path)
+                path.unlink(missing_ok=True)
+        except (ObjectMissing, SourceChanged, FileNotFoundError):
+            self._taken(staged)
+        self._watcher.stored(staged.name)
+        return key
+
+    def _size(self, staged: Staged) -> int:
+        path = self._session.find(f"{staged.name.hex()}{staged.suffix}")
+        try:
+            return os.stat(path).st_size if path is not None else 0
+        except FileNotFoundError:
+            return 0  # taken by another session
+
+    def _may_be_there(self, staged: Staged) -> bool:
+        """A pack that was just made holds what the store was not known to have."""
+        return not (staged.suffix and self._session.made(f"{staged.name.hex()}{staged.suffix}"))
+
+    def _is_there(self, staged: Staged, path: Path) -> bool:
+        size = path.stat().st_size
+        if size < _ASKED:
+            return False
+        try:
+            return self._store.stat(staged.key).size == size
+        except ObjectMissing:
+            return False
+
+    def _taken(self, staged: Staged) -> None:
+        """Another process may have sent the same staged file before us."""
+        try:
+            self._store.stat(staged.key)
+        except ObjectMissing as error:
+            raise BlobMissing(Digest(self._algorithm, staged.name)) from error
