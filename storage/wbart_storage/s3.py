@@ -69,6 +69,8 @@ class S3:
             for each in answer.get("Contents", ())
         ]
         folders = [each["Prefix"] for each in answer.get("CommonPrefixes", ())]
+        if _keeps_folders(answer):
+            folders = [each for each in folders if self._holds(fs, root, each[len(base) :])]
         following = answer.get("NextContinuationToken") if answer.get("IsTruncated") else None
         return Page(stats_below(base, objects, folders), following)
 
@@ -82,6 +84,18 @@ class S3:
             if each.get("Code") != "NoSuchKey":
                 key = each.get("Key", "")[len(base) :]
                 raise refused(each.get("Code", ""), key, each.get("Message", ""))
+
+    def _holds(self, fs: Any, root: str, folder: str) -> bool:
+        page = self.page(fs, root, folder, "", None)
+        while not page.stats and page.following is not None:
+            page = self.page(fs, root, folder, "", page.following)
+        return bool(page.stats)
+
+
+def _keeps_folders(answer: Mapping[str, Any]) -> bool:
+    """Whether the server has folders beneath, and lists them when they are long empty."""
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return str(headers.get("server", "")).startswith("SeaweedFS")
 
 
 SERVICE = S3()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from uuid import uuid4
 
 import pytest
 from tests.servers import Server
@@ -13,10 +14,18 @@ from wbart_storage.opening import open_objects
 from wbart_storage.testing import StoreContract
 
 
+@pytest.fixture(scope="module")
+def buckets() -> dict[str, str]:
+    """One bucket a server is enough; they are dear on some."""
+    return {}
+
+
 class TestServers(StoreContract):
     @pytest.fixture
-    def url(self, bucket: str) -> str:
-        return f"{bucket}/some/root"
+    def url(self, server: Server, buckets: dict[str, str]) -> str:
+        if server.name not in buckets:
+            buckets[server.name] = server.bucket()
+        return f"{buckets[server.name]}/some/{uuid4().hex}"
 
     @pytest.fixture
     def store(self, server: Server, url: str) -> ObjectStore:

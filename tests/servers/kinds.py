@@ -40,10 +40,12 @@ def _seaweedfs(folder: Path) -> Iterator[Server]:
     identity = {"name": "admin", "credentials": [allowed], "actions": actions}
     (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
     (folder / "data").mkdir()
+    # Each bucket has volumes of its own, seven by default: ten tests would take all there are.
+    (folder / "master.toml").write_text("[master.volume_growth]\ncopy_1 = 1\n")
     command = [
         str(home() / "bin/weed"), "-logtostderr=true", "-v=0", "server", f"-dir={folder}/data",
         "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-master.telemetry=false",
-        "-master.volumeSizeLimitMB=256", "-volume.max=100", "-volume.preStopSeconds=0",
+        "-master.volumeSizeLimitMB=256", "-volume.max=1000", "-volume.preStopSeconds=0",
         "-filer", "-s3", "-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.config={folder}/s3.json",
         *(f"-{name if '.grpc' not in name else name.replace('.grpc', '.port.grpc')}"
           f"{'' if '.grpc' in name else '.port'}={port}" for name, port in ports.items()),
