@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from functools import partial
 from urllib.parse import unquote, urlsplit
 
 from wbart_storage.errors import StoreRefused
@@ -30,7 +31,7 @@ def open_objects(url: str, storage_options: Mapping[str, object] | None = None) 
     if scheme in ("file", "local"):
         return LocalObjects(_local_path(url))
     _check_remote(scheme, url)
-    return _open_remote(scheme, url, storage_options or {})
+    return _open_bucket(scheme, url, storage_options or {})
 
 
 def _local_path(url: str) -> str:
@@ -50,6 +51,16 @@ def _check_remote(scheme: str, url: str) -> None:
         raise StoreRefused(f"{shown}: a store's URL holds no credentials")
     if "?" in url or "#" in url:
         raise StoreRefused(f"{shown}: a store's URL ends without a query, signature or fragment")
+
+
+def _open_bucket(scheme: str, url: str, options: Mapping[str, object]) -> ObjectStore:
+    if "client" not in options:
+        return _open_remote(scheme, url, options)
+    from wbart_storage.obstore_client import chosen, open_obstore
+
+    by_obstore, rest = chosen(scheme, options)
+    slow = partial(_open_remote, scheme, url, rest)
+    return open_obstore(scheme, url, rest, slow) if by_obstore else slow()
 
 
 def _open_remote(scheme: str, url: str, options: Mapping[str, object]) -> ObjectStore:
