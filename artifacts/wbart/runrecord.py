@@ -35,20 +35,54 @@ class Edge(Struct, frozen=True):
     type: str
 
 
-class Increment(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One addition to a run's record."""
+class Part(Struct, frozen=True):
+    """What lies in one part of a history: which rows, so that a reader need not open it to know."""
 
-    kind: Literal["start", "update", "finish"]
+    number: int
+    rows: int
+    first: int
+    """The step of the first row."""
+    last: int
+    size: int
+    """Bytes of the object."""
+
+
+class FileFact(Struct, frozen=True):
+    """A file of a run: a blob of the store under a path of the run's."""
+
+    digest: str
+    """With its algorithm, as `blake3:<hex>`."""
+    size: int
+    mtime: float
+    """Seconds since the epoch: when it was stored."""
+    mimetype: str = ""
+    md5: str = ""
+    """In base64, where it was taken."""
+
+
+class Increment(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One addition to a run's record.
+
+    An `edit` comes from somebody who is not the run's writer, and takes nothing from him.
+    """
+
+    kind: Literal["start", "update", "finish", "edit"]
     writer: str
     """32 hex digits, random for each process and run: tells whose increment it is."""
     actor: str
     ts: float
     """Seconds since the epoch, by the writer's clock."""
     fresh: bool = False
-    """A start that begins anew: fields said before no longer count. Edges stay."""
+    """A start that begins anew: fields, parts and files said before no longer count. Edges stay."""
     set: dict[str, Any] = {}
     used: tuple[Edge, ...] = ()
     logged: tuple[Edge, ...] = ()
+    parts: tuple[Part, ...] = ()
+    """Parts of the history that were stored before this was said."""
+    events: tuple[Part, ...] = ()
+    """The same of the system's metrics."""
+    files: dict[str, FileFact | None] = {}
+    """Files that the run has from now on; None takes one away."""
 
     def encode(self) -> bytes:
         """Canonical JSON. ValueError when a value has no JSON form."""
@@ -77,6 +111,9 @@ class RunRecord:
     fields: dict[str, Any] = field(default_factory=dict)
     used: dict[str, Edge] = field(default_factory=dict)
     logged: dict[str, Edge] = field(default_factory=dict)
+    parts: dict[int, Part] = field(default_factory=dict)
+    events: dict[int, Part] = field(default_factory=dict)
+    files: dict[str, FileFact] = field(default_factory=dict)
     created_at: float = 0.0
     updated_at: float = 0.0
     next: int = 0
@@ -86,13 +123,24 @@ class RunRecord:
         """Take the next increment in."""
         if increment.fresh:
             self.fields = {}
+            self.parts, self.events, self.files = {}, {}, {}
         if self.next == 0 or increment.fresh:
             self.created_at = increment.ts
         self.fields.update(increment.set)
         self.used.update((edge.id, edge) for edge in increment.used)
         self.logged.update((edge.id, edge) for edge in increment.logged)
+        self.parts.update((part.number, part) for part in increment.parts)
+        self.events.update((part.number, part) for part in increment.events)
+        self._take_files(increment)
         self.updated_at = max(self.updated_at, increment.ts)
         self.next += 1
+
+    def _take_files(self, increment: Increment) -> None:
+        for path, fact in increment.files.items():
+            if fact is None:
+                self.files.pop(path, None)
+            else:
+                self.files[path] = fact
 
 
 def read_record(objects: ObjectStore, path: RunPath) -> RunRecord:

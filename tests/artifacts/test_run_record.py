@@ -4,7 +4,7 @@ import pytest
 
 from wbart.errors import Conflict, RunNotFound
 from wbart.runpath import RunPath, parse
-from wbart.runrecord import Edge, read_record
+from wbart.runrecord import Edge, FileFact, Increment, Part, RunRecord, decode, read_record
 from wbart.runwriter import RunWriter
 from wbart_storage.clock import FixedClock
 from wbart_storage.errors import (
@@ -195,3 +195,21 @@ def test_what_is_no_path_of_a_run_is_a_value_error(text: str) -> None:
 
 def test_a_run_path_goes_through_json() -> None:
     assert RunPath.from_json(PATH.to_json()) == PATH
+
+
+def test_parts_and_files_are_part_of_the_record() -> None:
+    part, fact = Part(0, 10, 0, 9, 123), FileFact("blake3:" + "00" * 32, 5, 1.0)
+    said = [
+        Increment(kind="start", writer="a", actor="ada", ts=1.0, fresh=True, parts=(part,)),
+        Increment(kind="edit", writer="b", actor="bob", ts=2.0, files={"x": fact, "y": fact}),
+        Increment(kind="edit", writer="b", actor="bob", ts=3.0, files={"y": None}),
+    ]
+    record = RunRecord(PATH)
+    for increment in said:
+        record.apply(decode(increment.encode(), "key"))
+
+    assert record.parts == {0: part}
+    assert record.files == {"x": fact}
+    record.apply(Increment(kind="start", writer="c", actor="ada", ts=4.0, fresh=True))
+    assert not record.parts
+    assert not record.files
