@@ -532,7 +532,10 @@ class Artifact:
     def verify_stored(
         self, *, repair_from: Path | None = None, progress: Progress = silent
     ) -> VerifyReport:
-        """Read every blob of the version in the store itself and compare with its digest."""
+        """Read every blob of the version in the store itself and compare with its digest.
+
+        What is damaged is healed from a folder, `cache`, or another store by its URL or root.
+        """
         from wbart.verify_stored import verify_stored
 
         return verify_stored(self, repair_from, progress)

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from wbart.download import wanted
+from wbart.mirror import good_copies
 from wbart.report import VerifyReport
 from wbart.tally import Tally
 from wbart_manifest.digest import digest_function
 from wbart_manifest.entry import Entry
 from wbart_manifest.location import PACKED
+from wbart_manifest.manifest import Manifest
 from wbart_storage.blobs import Blobs, Wanted
-from wbart_storage.errors import BlobCorrupt, BlobMissing, StorageError
-from wbart_storage.healing import heal
+from wbart_storage.disk import disk_errors
+from wbart_storage.errors import BlobCorrupt, BlobMissing
+from wbart_storage.healing import Healer
 from wbart_storage.progress import Event, Progress
 
 if TYPE_CHECKING:
     from wbart.artifact import Artifact
-    from wbart.workspace import Workspace
+    from wbart.committed import Committed
 
 _BATCH = 500
 _LARGE = 8 << 20
@@ -29,7 +35,7 @@ _LARGE = 8 << 20
 def verify_stored(
     artifact: Artifact, repair_from: str | os.PathLike[str] | None, progress: Progress
 ) -> VerifyReport:
-    """As `Artifact.verify_stored`. Healing takes the file at the same path of a folder."""
+    """As `Artifact.verify_stored`."""
     at = artifact._at("verify_stored")
     tally = Tally()
     total = at.manifest.count, at.manifest.size
@@ -37,7 +43,7 @@ def verify_stored(
         _check(at.workspace.store.blobs, batch, tally)
         progress(Event("verify", tally.checked, tally.size, *total))
     if repair_from is not None:
-        _heal(at.workspace, os.path.abspath(repair_from), tally)
+        _heal(at, repair_from, tally)
     return tally.report()
 
 
@@ -93,10 +99,25 @@ def _note(entry: Entry, same: bool, tally: Tally) -> None:
         tally.changed.append(entry)
 
 
-def _heal(workspace: Workspace, folder: str, tally: Tally) -> None:
-    for entry in tally.faulty():
-        try:
-            if heal(workspace.store.objects, workspace.store.blobs, wanted(entry), folder):
-                tally.repaired.append(entry.path)
-        except StorageError:
-            continue  # it stays in the report as what it is
+def _heal(at: Committed, source: str | os.PathLike[str], tally: Tally) -> None:
+    store = at.workspace.store
+    with disk_errors(store.local):
+        store.local.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="healing-", dir=store.local) as folder:
+        healer = Healer(
+            store.objects,
+            store.blobs,
+            good_copies(at, source),
+            partial(_members, at.manifest),
+            Path(folder),
+        )
+        healed = healer.heal(map(wanted, tally.faulty()))
+        tally.repaired += sorted(each.path for each in healed)
+
+
+def _members(manifest: Manifest, pack: bytes) -> Iterator[Wanted]:
+    """What of the version lies in a pack."""
+    for entry in manifest.entries():
+        location = entry.location
+        if location is not None and location.kind == PACKED and location.object == pack:
+            yield wanted(entry)

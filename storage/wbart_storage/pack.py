@@ -92,17 +92,18 @@ class PackWriter:
                 write_direct(self._fd, self._blocks[: self._tail])
                 os.fsync(self._fd)
         finally:
-            self._release()
+            self.release()
         return self._hasher.digest()
 
     def abandon(self) -> None:
         """Close and remove the file; may be called at any time and more than once."""
-        if self._pending is not None:
-            self._pending.exception()
-        self._release()
+        self.release()
         self.path.unlink(missing_ok=True)
 
-    def _release(self) -> None:
+    def release(self) -> None:
+        """Close the file as it is, once nothing is being written; more than once is fine."""
+        if self._pending is not None:
+            self._pending.exception()
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from tests.artifacts.house import House, flip, listing
 
-from wbart.errors import VerifyFailed, VerifyMissing
+from wbart.artifact import Artifact
+from wbart.errors import ArgumentInvalid, VerifyFailed, VerifyMissing
 
 FILES = {"a": "1", "d/b": "2", "d/c": "3", "empty": ""}
 LARGE = b"x" * 3_000_000
@@ -176,3 +177,40 @@ def test_the_store_is_healed_from_a_folder(house: House) -> None:
 
     assert artifact.verify_stored(repair_from="out").ok
     assert artifact.verify_stored().changed == ()
+
+
+def test_several_members_of_a_pack_are_healed(house: House) -> None:
+    artifact = house.version({str(n): f"content {n:02}" for n in range(40)})
+    artifact.download("out")
+    (pack,) = house.objects("k")
+    whole = pack.read_bytes()
+    for number in range(40):
+        flip(pack, whole.index(b"content %02d" % number))
+
+    report = artifact.verify_stored(repair_from="out")
+    assert report.ok
+    assert len(report.repaired) == 40
+    assert pack.read_bytes() == whole
+    assert list((house.workspace.store.local).glob("healing-*")) == []
+
+
+def test_a_store_is_healed_from_a_mirror(house: House) -> None:
+    artifact = house.version({**{str(n): f"content {n}" for n in range(40)}, "large": LARGE})
+    mirror = House.build(house.folder, "mirror")
+    copy = Artifact("other", "dataset")
+    copy.add_dir(artifact.download("out"))
+    mirror.save(copy)
+    for path in (*house.objects("k"), *house.objects("o")):
+        path.unlink()
+
+    assert len(artifact.verify_stored().missing) == 41
+    assert artifact.verify_stored(repair_from=mirror.store).ok
+    assert artifact.verify_stored().ok
+
+
+def test_what_is_no_place_to_heal_from_is_refused(house: House) -> None:
+    artifact = house.version(FILES)
+    with pytest.raises(ArgumentInvalid, match="no cache"):
+        artifact.verify_stored(repair_from="cache")
+    with pytest.raises(ArgumentInvalid, match="'nowhere'"):
+        artifact.verify_stored(repair_from="nowhere")

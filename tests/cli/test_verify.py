@@ -104,6 +104,15 @@ def test_the_store_is_healed_from_a_good_copy(there: Shell) -> None:
     there("verify", "data:v0")
 
 
+def test_the_store_is_healed_from_another_store(there: Shell) -> None:
+    mirror = there.folder / "mirror"
+    there("copy", "data:v0", str(mirror), "--create")
+    damaged = _damage(there, b"three")
+
+    there("verify", "data:v0", "--repair", "--from", str(mirror))
+    assert damaged.read_bytes() == b"three"
+
+
 def test_a_bad_copy_heals_nothing(there: Shell) -> None:
     _damage(there, b"three")
     there.write("there/dir/c.txt", "thrEE")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from wbart.report import VerifyReport
     from wbart.workspace import Workspace
 
+CACHE = "cache"
 FAULTS = ("missing", "changed", "unreadable", "extra")
 
 
@@ -26,7 +27,9 @@ FAULTS = ("missing", "changed", "unreadable", "extra")
 @click.argument("target", metavar="REF|DIR")
 @click.argument("folder", metavar="[DIR]", required=False)
 @click.option("--repair", is_flag=True, help="Heal what is missing, changed or unreadable.")
-@click.option("--from", "source", metavar="DIR", help="Folder with good copies, for the store.")
+@click.option(
+    "--from", "source", metavar="DIR|cache|STORE", help="Where good copies for the store are."
+)
 @writes()
 @click.pass_context
 def command(
@@ -35,7 +38,8 @@ def command(
     """Read every byte and compare it with its digest; exit with 5 when something is wrong.
 
     \b
-    verify REF       the stored bytes of a version; --repair --from DIR heals the store
+    verify REF       the stored bytes of a version; --repair heals the store, from the cache
+                     or what --from says: a folder, `cache`, or another store
     verify DIR       a folder against the version it came from; --repair heals the folder
     verify REF DIR   a folder against that version; --repair heals the folder
 
@@ -49,9 +53,11 @@ def command(
     ref = None if folder is None and local else version_ref(target)
     if local and source:
         raise click.UsageError("--from is for healing the store; a folder is healed from it", ctx)
-    if not local and repair and not source:
-        raise click.UsageError("where are good copies for the store? --from DIR", ctx)
     with opened(call, ref) as workspace:
+        if not local and repair and not source:
+            if workspace.store.cache is None:
+                raise click.UsageError("where are good copies for the store? --from DIR|STORE", ctx)
+            source = CACHE
         artifact = workspace.load(ref or _origin(workspace, target))
         heal = repair and not call.dry_run
         report = _verify(call, artifact, local, source, heal)
