@@ -10,6 +10,8 @@ import pytest
 from tests.cli.conftest import Shell
 
 from wbart_manifest.digest import Digest
+from wbart_storage.cache import Cache
+from wbart_storage.clock import SystemClock
 
 
 def test_init_makes_a_store_that_others_find(wbart: Shell) -> None:
@@ -154,6 +156,30 @@ def test_cache_verify_finds_and_drops_damaged_copies(wbart: Shell, cache: Path) 
     assert wbart("cache", "verify", "--repair").lines == [f"removed  two/{bad.name}"]
     assert not bad.exists()
     assert wbart("cache", "verify", "--json").json["checked"] == 2
+
+
+def test_a_copy_whose_checksum_was_lost_may_be_named_by_another_algorithm(
+    wbart: Shell, cache: Path
+) -> None:
+    digest = Digest.of(b"other", "sha256").hex
+    copy = _copy(cache, "one", b"other", used=1.0)
+    (cache / "one" / "obj" / digest[:2]).mkdir(parents=True)
+    copy = copy.rename(cache / "one" / "obj" / digest[:2] / digest)
+
+    assert wbart("cache", "verify", "--repair", "--json").json["damaged"] == []
+    copy.write_bytes(b"bytes")
+    assert wbart("cache", "verify", "--repair").lines == [f"removed  one/{digest}"]
+    assert not copy.exists()
+    assert wbart("cache", "verify", "--json").json["checked"] == 3
+
+
+def test_what_is_in_use_stays(wbart: Shell, cache: Path) -> None:
+    held = Cache(cache / "one", "blake3", SystemClock())
+    with held.open(Digest.of(bytes([0]) * 1000).raw) or pytest.fail("not in the cache"):
+        assert wbart("cache", "prune", "0", "-q").out == "2000\n"
+        assert [each.size for each in held.ls()] == [1000]
+    held.close()
+    assert wbart("cache", "prune", "0", "-q").out == "1000\n"
 
 
 def test_without_a_cache_there_is_nothing_to_do(wbart: Shell) -> None:

@@ -10,8 +10,11 @@ from pathlib import Path
 
 from wbart.settings import Settings
 from wbart.sizes import Capacity
+from wbart_manifest.digest import ALGORITHMS
 from wbart_storage.cache import Cache, default_room
 from wbart_storage.clock import SystemClock
+
+_USUAL = "blake3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +98,25 @@ def verify(settings: Settings, *, repair: bool) -> Scrubbed:
     damaged: list[str] = []
     for folder in _folders(settings):
         with _opened(folder) as cache:
-            found = cache.verify(repair=repair)
+            found = cache.verify()
         checked, size = checked + found.checked, size + found.size
-        damaged += (f"{folder.name}/{digest}" for digest in found.damaged)
+        bad = _damaged(folder, found.damaged)
+        damaged += (f"{folder.name}/{digest}" for digest in bad)
+        if repair and bad:
+            with _opened(folder) as cache:
+                for digest in bad:
+                    cache.check(bytes.fromhex(digest))
     return Scrubbed(checked, size, tuple(damaged), repair)
+
+
+def _damaged(folder: Path, suspects: tuple[str, ...]) -> list[str]:
+    """Those of the suspects that no other algorithm finds to be what their names say."""
+    bad = set(suspects)
+    for algorithm in ALGORITHMS:
+        if bad and algorithm != _USUAL:
+            with _opened(folder, algorithm) as cache:
+                bad &= set(cache.verify().damaged)
+    return sorted(bad)
 
 
 def _folders(settings: Settings) -> list[Path]:
@@ -113,10 +131,10 @@ def _is_cache(folder: Path) -> bool:
 
 
 @contextmanager
-def _opened(folder: Path) -> Iterator[Cache]:
-    # Which algorithm a store has its cache does not say, nor need it: checksums are kept beside
-    # the copies. One whose checksum was lost is taken for damaged at worst, and fetched anew.
-    cache = Cache(folder, "blake3", SystemClock())
+def _opened(folder: Path, algorithm: str = _USUAL) -> Iterator[Cache]:
+    # Which algorithm a store has its cache does not say, nor mostly need: checksums are kept
+    # beside the copies.
+    cache = Cache(folder, algorithm, SystemClock())
     try:
         yield cache
     finally:
