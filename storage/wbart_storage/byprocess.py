@@ -1,4 +1,4 @@
-"""A store that is one store in the process that made it, and another in the children of its forks."""
+"""A store that is another one in the children of forks than in the process that made it."""
 
 from __future__ import annotations
 

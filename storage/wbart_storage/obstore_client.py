@@ -9,8 +9,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import cache, partial
+from http.client import HTTPException
 from importlib import import_module
-from typing import Any, cast
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 from wbart_storage import obstore_options
 from wbart_storage.byprocess import ByProcess
@@ -39,6 +43,7 @@ _RETRY = {
 }
 # The read time-out counts from the start of a request, so a part has to be through within it.
 _PATIENCE = {"connect_timeout": "5s", "read_timeout": "60s", "timeout": "15min"}
+_ASKING = 5.0
 
 
 class _Forks:
@@ -97,17 +102,34 @@ class _Maker:
         bucket, root, told = place_of(self._scheme, self._url)
         name, said = _KINDS[self._scheme]
         config, credentials = said({**told, **self._options})
-        plain = is_plain(Said(config).endpoint)
+        endpoint = Said(config).endpoint
         store = getattr(self._stores, name)(
             bucket,
             prefix=root or None,
             config=dict(config),
-            client_options={**_PATIENCE, "allow_http": plain},
+            client_options={**_PATIENCE, "allow_http": is_plain(endpoint)},
             retry_config=_RETRY,
             credential_provider=credentials,
         )
         shown = f"{self._scheme}://{bucket}/{root}".rstrip("/")
-        return cast(ObjectStore, ObstoreObjects(store, self._scheme, shown))
+        keeps_folders = partial(_is_seaweedfs, endpoint)
+        return ObstoreObjects(store, self._scheme, shown, keeps_folders)
+
+
+@cache
+def _is_seaweedfs(endpoint: str) -> bool:
+    """Whether it says so in a header, which obstore keeps to itself."""
+    if not endpoint:
+        return False
+    try:
+        with urlopen(endpoint, timeout=_ASKING) as answer:
+            server = answer.headers.get("Server")
+    except HTTPError as error:
+        server = error.headers.get("Server")
+        error.close()
+    except (OSError, HTTPException):
+        return False
+    return str(server).startswith("SeaweedFS")
 
 
 def place_of(scheme: str, url: str) -> tuple[str, str, dict[str, str]]:

@@ -14,7 +14,7 @@ _CODE = re.compile(r"<Code>\s*(\w+)\s*</Code>|\"reason\":\s*\"(\w+)\"")
 _DELETE = re.compile(r"Bulk delete request failed .*\(code: (\w+)\)")
 _NETWORK = re.compile(
     r"error sending request|HTTP error: (?!builder)|error decoding response|timed out|onnection|"
-    r"dns error|broken pipe|incomplete message|end of file|error reading a body|request or response",
+    r"dns error|broken pipe|incomplete message|end of file|error reading a body",
     re.IGNORECASE,
 )
 _CREDENTIALS = re.compile(r"credential|metadata server|token request|instance profile|oauth", re.I)

@@ -6,7 +6,7 @@ is no `Parts` here: obstore sends the parts of a file itself, and tells nobody h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,9 @@ _AT_ONCE = 1000
 """Keys of one page of a listing, and of one delete."""
 
 
+_Page = list[ObjectStat]
+
+
 class ObstoreObjects:
     """An object store in an obstore store, whose prefix is the root.
 
@@ -37,10 +40,18 @@ class ObstoreObjects:
     Not to be used after a fork: see `wbart_storage.obstore_client`.
     """
 
-    def __init__(self, store: Any, protocol: str, place: str) -> None:
+    def __init__(
+        self,
+        store: Any,
+        protocol: str,
+        place: str,
+        keeps_folders: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """keeps_folders tells whether the server goes on listing folders that are empty."""
         self._store = store
         self.protocol = protocol
         self.place = place
+        self._keeps_folders = keeps_folders
 
     def create(self, key: str, data: bytes) -> None:
         check_key(key)
@@ -92,7 +103,7 @@ class ObstoreObjects:
     def _read(self, key: str, start: int, end: int | None) -> bytes:
         if start == 0 and end is None:
             return bytes(obstore.get(self._store, key).bytes())
-        wanted = {"offset": start} if end is None else (start, end)
+        wanted: Any = {"offset": start} if end is None else (start, end)
         return bytes(obstore.get(self._store, key, options={"range": wanted}).bytes())
 
     def _read_again(self, key: str, start: int, end: int | None) -> bytes:
@@ -111,7 +122,7 @@ class ObstoreObjects:
             except Exception as error:
                 raise translate(error, key) from error
 
-    def _all(self, folder: str, name: str) -> Iterator[list[ObjectStat]]:
+    def _all(self, folder: str, name: str) -> Iterator[_Page]:
         # A prefix means whole components here, so what comes before the name is passed over.
         offset = f"{folder}/{name[:-1]}" if len(name) > 1 else None
         with translated(folder or self.place):
@@ -126,13 +137,16 @@ class ObstoreObjects:
                 return
             yield [stat for stat in map(_stat, page) if self._is_object(stat)]
 
-    def _folded(self, folder: str) -> Iterator[list[ObjectStat]]:
+    def _folded(self, folder: str) -> Iterator[_Page]:
         try:
             with translated(folder or self.place):
                 found = obstore.list_with_delimiter(self._store, folder or None)
         except ObjectMissing:
             return
-        stats = [ObjectStat(f"{path}/", 0, 0.0) for path in found["common_prefixes"]]
+        folders = found["common_prefixes"]
+        if folders and self._keeps_folders():
+            folders = [each for each in folders if any(self._all(each, ""))]
+        stats = [ObjectStat(f"{path}/", 0, 0.0) for path in folders]
         stats += [stat for stat in map(_stat, found["objects"]) if self._is_object(stat)]
         yield stats
 
@@ -159,7 +173,7 @@ def _stat(meta: Mapping[str, Any]) -> ObjectStat:
     return ObjectStat(meta["path"], meta["size"], meta["last_modified"].timestamp() // 1)
 
 
-def _ordered(pages: Iterable[list[ObjectStat]], place: str) -> Iterator[ObjectStat]:
+def _ordered(pages: Iterable[_Page], place: str) -> Iterator[ObjectStat]:
     """The keys of all pages in order; a service may have another one within a page."""
     last = ""
     for page in pages:
