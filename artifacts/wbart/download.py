@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from wbart import origin
 from wbart.errors import IntegrityError
-from wbart.fetch_references import fetch_reference
+from wbart.fetch_references import fetch_references
 from wbart.glob import matches
 from wbart.root import download_root
 from wbart.standing import FolderReader
@@ -72,8 +72,8 @@ def download(
     missing = _missing(target, entries, at.workspace)
     totals = _totals(at, picked)
     write(at.workspace, target, missing, link, progress, totals, skip_cache=skip_cache)
-    for entry in references:
-        fetch_reference(at.workspace, entry, target, allow_missing=allow_missing)
+    if references:
+        fetch_references(at.workspace, references, target, allow_missing=allow_missing)
     if picked.everything:
         origin.note(at, target)
     return target if root is None else os.fspath(root)

@@ -12,6 +12,7 @@ WbartError                           (wbart_manifest.errors)
     │   │   ├── RunNotFound
     │   │   ├── PathNotFound         no such path in the artifact; also KeyError
     │   │   └── ReferenceMissing     what a reference refers to is gone; also FileNotFoundError
+    │   │       └── ReferenceChanged … as another has its place; also IntegrityError
     │   ├── ArgumentInvalid          a value breaks a rule; also ValueError
     │   │   ├── NameInvalid          entity, project, collection, type or run id
     │   │   ├── RefInvalid           not a REF or a path of W&B's
@@ -248,6 +249,12 @@ class IntegrityError(CommError, ValueError):
     """Downloaded bytes are not those that the manifest names; nothing of them was kept."""
 
     code: ClassVar[str] = "integrity_error"
+
+
+class ReferenceChanged(IntegrityError, ReferenceMissing):
+    """What a reference recorded is gone, since other bytes have its place."""
+
+    code: ClassVar[str] = "reference_changed"
 
 
 class UploadFailed(CommError, ValueError):

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import re
+from collections import deque
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING
@@ -11,16 +15,20 @@ from urllib.parse import unquote, urlsplit
 
 from msgspec.structs import replace
 
-from wbart.errors import ArgumentInvalid, ArtifactNotFound, IntegrityError, ReferenceMissing
-from wbart.references import ARTIFACT_SCHEME, local_path
+from wbart.errors import ArgumentInvalid, ArtifactNotFound, ReferenceChanged, ReferenceMissing
+from wbart.fetch_remote import fetch_remote, recorded
+from wbart.file_references import Roots, check_root, local_path, open_source
+from wbart.references import ARTIFACT_SCHEME, FILE_SCHEME, is_unverified
 from wbart.second import wandb_digests
 from wbart_manifest.canonical_json import decode_object
 from wbart_manifest.digest import ALGORITHMS, Digest
 from wbart_manifest.entry import Entry, Reference
 from wbart_manifest.path import check
-from wbart_manifest.wandb_digest import MD5
-from wbart_storage.disk import source_error
+from wbart_manifest.wandb_digest import MD5, to_text
+from wbart_storage.errors import ObjectChanged, ObjectMissing, StoreMissing
 from wbart_storage.folder import Folder
+from wbart_storage.foreign_fetch import PART
+from wbart_storage.foreign_uri import target
 from wbart_storage.progress import silent
 from wbart_storage.pump import Pump
 
@@ -31,32 +39,112 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 DEFAULT = "blake3"
 """Taken beside W&B's digests, and where none is asked for."""
+_MD5_HEX = re.compile(r"^[0-9a-f]{32}$")
+_JOBS = 16
+_WAITING = 1000
+
+
+def fetch_references(
+    workspace: Workspace, entries: Iterable[Entry], root: str, *, allow_missing: bool
+) -> None:
+    """Write what the references refer to below root, each at its entry's path.
+
+    Raises ReferenceMissing (a FileNotFoundError) for what is gone, ReferenceChanged, which is
+    an IntegrityError as well, for what is another by now, ArgumentInvalid for a scheme that cannot
+    be read. allow_missing passes over all these. What has no checksum is told in one warning.
+    """
+    fetch = _Fetch(workspace, root, allow_missing)
+    # The web and the disk wait most of the time, so there are more threads than processors.
+    pool = ThreadPoolExecutor(workspace.settings.jobs or _JOBS, "wbart-reference")
+    waiting: deque[Future[None]] = deque()
+    alone: list[Entry] = []
+    try:
+        for entry in entries:
+            if fetch.is_alone(entry):
+                alone.append(entry)
+                continue
+            waiting.append(pool.submit(fetch.one, entry))
+            if len(waiting) >= _WAITING:
+                waiting.popleft().result()
+        while waiting:
+            waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+    for entry in alone:
+        fetch.one(entry)
+    fetch.warn()
 
 
 def fetch_reference(workspace: Workspace, entry: Entry, root: str, *, allow_missing: bool) -> None:
-    """Write what the reference refers to below root, at the entry's path.
+    """As `fetch_references`, of one."""
+    fetch = _Fetch(workspace, root, allow_missing)
+    fetch.one(entry)
+    fetch.warn()
 
-    Raises ReferenceMissing (a FileNotFoundError) when it is gone, IntegrityError when it is
-    another by now, ArgumentInvalid for a scheme that cannot be read. allow_missing passes over
-    the first and the last.
-    """
+
+class _Fetch:
+    """Fetches references below one root, in several threads."""
+
+    def __init__(self, workspace: Workspace, root: str, allow_missing: bool) -> None:
+        self._workspace = workspace
+        self._root = root
+        self._allow_missing = allow_missing
+        self._unverified: list[str] = []
+
+    def is_alone(self, entry: Entry) -> bool:
+        """Whether it keeps all threads busy by itself: a large object, another artifact's file."""
+        uri = _reference(entry).uri
+        if urlsplit(uri).scheme == ARTIFACT_SCHEME:
+            return True
+        return (entry.size or 0) > PART and not uri.startswith("file:")
+
+    def one(self, entry: Entry) -> None:
+        reference = _reference(entry)
+        if _is_there(entry, os.path.join(self._root, entry.path)):
+            return
+        try:
+            self._fetch(entry, reference)
+        except (ReferenceMissing, ArgumentInvalid) as error:
+            if not self._allow_missing:
+                raise
+            log.warning("reference is passed over: %s", error)
+            return
+        if is_unverified(reference):
+            self._unverified.append(reference.uri)
+
+    def _fetch(self, entry: Entry, reference: Reference) -> None:
+        scheme = urlsplit(reference.uri).scheme
+        if scheme == FILE_SCHEME:
+            _fetch_file(entry, reference, self._root, self._workspace.settings.reference_roots)
+            return
+        if scheme == ARTIFACT_SCHEME:
+            _fetch_entry(self._workspace, entry, reference, self._root)
+            return
+        where = self._workspace.outside.target(reference.uri)
+        if where is None:
+            raise ArgumentInvalid(f"cannot download by this URI: {reference.uri}")
+        try:
+            fetch_remote(self._workspace.outside, where, entry, self._root)
+        except ObjectChanged as error:
+            raise ReferenceChanged(f"Digest mismatch for {error}", error) from error
+        except (ObjectMissing, StoreMissing) as error:
+            pinned = recorded(where, entry, reference).version
+            which = f" in version {pinned}" if pinned and not where.version else ""
+            raise ReferenceMissing(f"reference is gone: {reference.uri}{which}", error) from error
+
+    def warn(self) -> None:
+        """Say in one line what could not be checked."""
+        if self._unverified:
+            more = len(self._unverified) - 1
+            and_more = f" and {more} more" if more else ""
+            log.warning(
+                "downloaded unverified, without a checksum: %s%s", self._unverified[0], and_more
+            )
+
+
+def _reference(entry: Entry) -> Reference:
     assert entry.reference is not None, "only references are fetched here"
-    scheme = urlsplit(entry.reference.uri).scheme
-    if _is_there(entry, os.path.join(root, entry.path)):
-        return
-    try:
-        if scheme == "file":
-            _fetch_file(entry, entry.reference, root)
-        elif scheme == ARTIFACT_SCHEME:
-            _fetch_entry(workspace, entry, entry.reference, root)
-        elif not allow_missing:
-            raise ArgumentInvalid(f"cannot download by this URI: {entry.reference.uri}")
-        else:
-            log.warning("reference is passed over: %s", entry.reference.uri)
-    except ReferenceMissing:
-        if not allow_missing:
-            raise
-        log.warning("reference is missing and passed over: %s", entry.reference.uri)
+    return entry.reference
 
 
 def _is_there(entry: Entry, path: str) -> bool:
@@ -73,15 +161,20 @@ def reference_matches(entry: Entry, path: str | None) -> bool | None:
 
     Without a path: whether there should be a file at all.
     """
-    assert entry.reference is not None, "only references are compared here"
-    scheme = urlsplit(entry.reference.uri).scheme
+    reference = _reference(entry)
+    scheme = urlsplit(reference.uri).scheme
+    here = scheme in (FILE_SCHEME, ARTIFACT_SCHEME)
     if path is None:
-        return scheme in ("file", ARTIFACT_SCHEME)
-    form = _form(entry.reference)
+        return here or (target(reference.uri) is not None and not is_unverified(reference))
+    if not here and entry.size is not None and os.stat(path).st_size != entry.size:
+        return False
+    form = _form(reference, scheme)
     if form is None:
         return None
     with Path(path).open("rb") as file:
-        return _taken(file.fileno(), None, form) == entry.reference.digest
+        same = _taken(file.fileno(), None, form) == _digest(reference, scheme)
+    # Tags of S3 look like an MD5 and are none where a key of the customer's encrypts.
+    return same if here or same else None
 
 
 def find_target(workspace: Workspace, uri: str) -> tuple[Artifact, str]:
@@ -98,35 +191,33 @@ def find_target(workspace: Workspace, uri: str) -> tuple[Artifact, str]:
     return load_by_id(workspace, parts.netloc), path
 
 
-def _fetch_file(entry: Entry, reference: Reference, root: str) -> None:
+def _fetch_file(entry: Entry, reference: Reference, root: str, roots: Roots) -> None:
     source = local_path(reference.uri)
+    check_root(source, roots)
     extra = decode_object(reference.extra) if reference.extra else {}
     if extra.get("folder") and os.path.isdir(source):
-        _fetch_folder(entry, source, root)
+        _fetch_folder(entry, source, root, roots)
         return
     if not os.path.lexists(source):
         raise ReferenceMissing(f"reference is gone: {reference.uri}")
     if not os.path.isfile(source):
-        raise IntegrityError(f"Digest mismatch for {reference.uri}: it is no file any more")
-    form = _form(reference)
-    if form is None:
-        log.warning("downloaded unverified, it has no checksum: %s", reference.uri)
+        raise ReferenceChanged(f"Digest mismatch for {reference.uri}: it is no file any more")
+    form = _form(reference, FILE_SCHEME)
     with Folder(root) as folder, folder.replacing(entry.path, direct=True) as target:
-        if _copied(source, target, form) != reference.digest and form is not None:
-            raise IntegrityError(f"Digest mismatch for {reference.uri}: it has changed")
+        if _copied(source, target, form, roots) != reference.digest and form is not None:
+            raise ReferenceChanged(f"Digest mismatch for {reference.uri}: it has changed")
 
 
-def _fetch_folder(entry: Entry, source: str, root: str) -> None:
+def _fetch_folder(entry: Entry, source: str, root: str, roots: Roots) -> None:
     """A folder that was added without checksums: listed now, and unverified."""
     from wbart_storage.scan import scan
 
-    log.warning("downloaded unverified, it has no checksums: %s", source)
     with Folder(root) as folder:
         for batch in scan(source, links="skip"):
             for found in batch:
                 path = check(f"{entry.path}/{found.path}")
                 with folder.replacing(path, direct=True) as target:
-                    _copied(os.path.join(source, found.path), target, None)
+                    _copied(os.path.join(source, found.path), target, None, roots)
 
 
 def _fetch_entry(workspace: Workspace, entry: Entry, reference: Reference, root: str) -> None:
@@ -147,11 +238,13 @@ def _fetch_entry(workspace: Workspace, entry: Entry, reference: Reference, root:
     write(workspace, root, [replace(target, path=entry.path)], None, silent)
 
 
-def _form(reference: Reference) -> str | None:
+def _form(reference: Reference, scheme: str) -> str | None:
     """How the digest was taken: an algorithm of ours or of W&B's; None where nobody can tell."""
     extra = decode_object(reference.extra) if reference.extra else {}
-    if extra.get("unverified") or extra.get("folder"):
+    if is_unverified(reference):
         return None
+    if scheme not in (FILE_SCHEME, ARTIFACT_SCHEME):
+        return MD5 if scheme in ("s3", "s3a") and _MD5_HEX.match(reference.digest) else None
     algorithm = reference.digest.partition(":")[0]
     if algorithm in ALGORITHMS:
         return algorithm
@@ -160,12 +253,16 @@ def _form(reference: Reference) -> str | None:
     return str(extra.get("alg", MD5))
 
 
-def _copied(source: str, target: int, form: str | None) -> str:
+def _digest(reference: Reference, scheme: str) -> str:
+    """The digest in the form of `_taken`."""
+    if scheme in (FILE_SCHEME, ARTIFACT_SCHEME):
+        return reference.digest
+    return to_text(bytes.fromhex(reference.digest))
+
+
+def _copied(source: str, target: int, form: str | None, roots: Roots) -> str:
     """Copy the file to target; the digest of the copy in that form."""
-    try:
-        fd = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError as error:
-        raise source_error(error, source) from error
+    fd = open_source(source, roots)
     try:
         return _taken(fd, target, form or DEFAULT)
     finally:

@@ -8,16 +8,20 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from wbart.entry import ArtifactManifestEntry
+from wbart.errors import ArgumentInvalid
+from wbart.file_references import FileReferences
 from wbart.references import (
     ARTIFACT_SCHEME,
+    FILE_SCHEME,
     MAX_OBJECTS,
-    FileReferences,
     reference,
     scheme_of,
     unknown,
 )
+from wbart.scrub import scrub
 from wbart_manifest.entry import Entry
 from wbart_manifest.path import canonical
+from wbart_storage.errors import KeyInvalid
 
 if TYPE_CHECKING:
     from wbart.content import Content
@@ -51,10 +55,28 @@ def _entries(
     scheme = scheme_of(uri)
     if scheme == ARTIFACT_SCHEME:
         return [_to_uri(content, uri, name)]
-    if scheme == "file":
-        files = FileReferences(content.draft.algorithm, content.digests)
+    if scheme == FILE_SCHEME:
+        workspace = content.workspace
+        roots, jobs = workspace.settings.reference_roots, workspace.jobs
+        files = FileReferences(content.draft.algorithm, content.digests, roots, jobs)
         return files.entries(uri, name, checksum=checksum, max_objects=most)
-    return [unknown(uri, name, log.warning)]
+    return _to_service(content, uri, name, checksum, most)
+
+
+def _to_service(
+    content: Content, uri: str, name: str | None, checksum: bool, most: int
+) -> list[Entry]:
+    """What lies in a bucket or on the web; a URI of any other scheme is only kept."""
+    from wbart.remote_references import remote_entries
+
+    outside = content.workspace.outside
+    try:
+        where = outside.target(uri)
+    except KeyInvalid as error:
+        raise ArgumentInvalid(f"a reference names a bucket: {scrub(uri)!r}") from error
+    if where is None:
+        return [unknown(uri, name, log.warning)]
+    return remote_entries(outside, where, uri, name, checksum=checksum, max_objects=most)
 
 
 def _to_entry(target: ArtifactManifestEntry, name: str | None) -> Entry:

@@ -20,22 +20,22 @@ _LAKES = ("abfs", "abfss", "wasb", "wasbs")
 
 def scrub(uri: str) -> str:
     """The URI without user, password, and signed or secret query parameters. Never raises."""
-    scheme, separator, rest = uri.partition("://")
-    if not separator:
-        return uri
-    path, hash_, fragment = rest.partition("#")
-    path, mark, query = path.partition("?")
-    netloc, slash, path = path.partition("/")
-    user, at, host = netloc.rpartition("@")
-    if scheme.lower() in _LAKES and ":" not in user:
-        host = user + at + host
+    front, hash_, fragment = uri.partition("#")
+    front, mark, query = front.partition("?")
     query = _without_secrets(query)
     if hash_ and "=" in fragment:
         fragment = _without_secrets(fragment)
         hash_ = "#" if fragment else ""
-    return "".join(
-        (scheme, separator, host, slash, path, mark if query else "", query, hash_, fragment)
-    )
+    return "".join((_without_user(front), mark if query else "", query, hash_, fragment))
+
+
+def _without_user(front: str) -> str:
+    scheme, separator, rest = front.partition("://")
+    netloc, slash, path = rest.partition("/")
+    user, at, host = netloc.rpartition("@")
+    if not separator or not at or (scheme.lower() in _LAKES and ":" not in user):
+        return front
+    return "".join((scheme, separator, host, slash, path))
 
 
 def _without_secrets(query: str) -> str:

@@ -7,7 +7,7 @@ theirs are loaded when a URI of theirs is used.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -37,6 +37,10 @@ class Foreign(Struct, frozen=True):
         return bare(self.etag)
 
 
+def _nothing() -> None:
+    """All came at once: no connection is open."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """The answer to a read: what is known at once, and the bytes as they come."""
@@ -48,6 +52,8 @@ class Reading:
     version: str = ""
     md5: str = ""
     """Hex, of the whole object; empty where the service does not tell."""
+    close: Callable[[], None] = _nothing
+    """Ends the connection, if one is open; whoever reads calls it, at the end or before."""
 
 
 @dataclass(frozen=True, slots=True)

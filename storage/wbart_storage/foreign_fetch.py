@@ -7,6 +7,7 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 
 from msgspec.structs import replace
 
@@ -42,6 +43,11 @@ def fetch(objects: ForeignObjects, seen: Foreign, fd: int) -> int:
 
 def _fetch(objects: ForeignObjects, seen: Foreign, fd: int) -> int:
     reading = objects.open(seen, 0, PART)
+    with closing(reading):
+        return _copy(objects, seen, reading, fd)
+
+
+def _copy(objects: ForeignObjects, seen: Foreign, reading: Reading, fd: int) -> int:
     _check(seen, reading)
     md5 = hashlib.md5(usedforsecurity=False)
     count = 0
@@ -101,9 +107,9 @@ def _ranges(objects: ForeignObjects, seen: Foreign, size: int) -> Iterator[bytes
 
 def _range(objects: ForeignObjects, seen: Foreign, start: int, end: int) -> bytes:
     def attempt() -> bytes:
-        reading = objects.open(seen, start, end)
-        _check(seen, reading)
-        data = b"".join(reading.pieces)
+        with closing(objects.open(seen, start, end)) as reading:
+            _check(seen, reading)
+            data = b"".join(reading.pieces)
         if len(data) != end - start:
             raise StoreUnavailable(f"{seen.uri}: {len(data)} bytes came of {end - start}")
         return data

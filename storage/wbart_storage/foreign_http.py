@@ -12,7 +12,6 @@ import http.client
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
@@ -85,7 +84,7 @@ class Web:
         if start and answer.response.status != 206:
             answer.close()
             raise StorageError(f"{seen.uri}: the server has no ranges after all")
-        return Reading(_body(answer, seen.uri), answer.total, answer.etag)
+        return Reading(_body(answer, seen.uri), answer.total, answer.etag, close=answer.close)
 
     def _get(self, url: str, headers: Mapping[str, str]) -> _Answer:
         origin, parts = urlsplit(url), urlsplit(url)
@@ -196,9 +195,6 @@ def _body(answer: _Answer, shown: str) -> Iterator[bytes]:
             raise StoreUnavailable(f"{shown}: the answer ended too early")
     except _NETWORK as error:
         raise StoreUnavailable(f"{shown}: {_reason(error)}") from error
-    finally:
-        with suppress(OSError):
-            answer.close()
 
 
 def _reason(error: Exception) -> str:

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from tests.artifacts.house import House, listing
+from tests.remote.web import reaching
 
-from wbart.errors import ArtifactNotFound, IntegrityError, ReferenceMissing
+from wbart.errors import ArtifactNotFound, IntegrityError, ReferenceChanged, ReferenceMissing
 from wbart_manifest.errors import EntryClash, PathInvalid
+from wbart_storage.errors import ReferenceRefused
 
 
 def paths(artifact: Any) -> list[str]:
@@ -360,3 +362,127 @@ def test_references_with_wandbs_digests_are_checked_by_these(house: House, algor
     file.write_text("other")
     with pytest.raises(IntegrityError):
         artifact.download("out")
+
+
+def test_files_are_hashed_by_several_threads_and_come_in_order(house: House) -> None:
+    root = house.tree("far", {f"d{index % 7}/{index:03}": str(index) for index in range(300)})
+
+    entries = house.draft().add_reference(uri(root))
+
+    assert [entry.path for entry in entries] == sorted(entry.path for entry in entries)
+    assert len(entries) == 300
+    assert len({entry.digest for entry in entries}) == 300
+
+
+def test_files_of_no_bytes_are_kept_and_a_folder_of_no_files_is_an_error(house: House) -> None:
+    root = house.tree("far", {"empty": ""})
+    (house.folder / "nothing").mkdir()
+
+    assert [entry.size for entry in house.draft().add_reference(uri(root))] == [0]
+    with pytest.raises(ValueError, match="no file below"):
+        house.draft().add_reference(uri(house.folder / "nothing"))
+
+
+def test_a_reference_whose_file_changed_is_passed_over_when_asked(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = house.file("far/a.txt")
+    artifact = house.draft({"b": "x"})
+    artifact.add_reference(uri(file))
+    house.save(artifact).download("before")
+    file.write_text("changed!!")
+
+    with pytest.raises(FileNotFoundError) as caught:
+        artifact.download("out")
+    artifact.download("out", allow_missing_references=True)
+
+    assert isinstance(caught.value, ReferenceChanged)
+    assert listing("out") == {"b": "x"}
+    assert caplog.text.count("passed over") == 1
+
+
+def test_many_references_without_checksums_warn_once(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    artifact = house.draft()
+    for index in range(20):
+        artifact.add_reference(uri(house.file(f"far/{index}")), checksum=False)
+
+    house.save(artifact).download("out")
+
+    assert len(listing("out")) == 20
+    assert caplog.text.count("unverified") == 1
+    assert "and 19 more" in caplog.text
+
+
+def test_files_are_read_below_allowed_folders_only(house: House) -> None:
+    inside, outside = house.file("shared/a"), house.file("private/b", "geheim")
+    (house.folder / "shared" / "link").symlink_to(outside)
+    artifact = house.draft()
+    artifact.add_reference(uri(outside))
+    house.save(artifact)
+
+    with reaching(house, reference_roots=(house.folder / "shared",)) as narrow:
+        draft = narrow.draft(name="narrow")
+        draft.add_reference(uri(inside))
+        for path in (outside, inside.parent / "link", inside.parent / ".." / "private" / "b"):
+            with pytest.raises(ReferenceRefused, match="reference_roots"):
+                draft.add_reference(uri(path))
+            with pytest.raises(ReferenceRefused, match="reference_roots"):
+                draft.add_reference(uri(path), checksum=False)
+        with pytest.raises(ReferenceRefused, match="reference_roots"):
+            narrow.load(artifact.qualified_name).download("out", allow_missing_references=True)
+        assert listing(narrow.save(draft).download("out")) == {"a": "hello"}
+
+    assert listing("out") == {"a": "hello"}
+
+
+def test_a_link_that_replaced_an_allowed_file_is_not_followed(house: House) -> None:
+    file, outside = house.file("shared/a"), house.file("private/b")
+    artifact = house.draft()
+    artifact.add_reference(uri(file))
+    house.save(artifact)
+    file.unlink()
+    file.symlink_to(outside)
+
+    with (
+        reaching(house, reference_roots=(house.folder / "shared",)) as narrow,
+        pytest.raises(ReferenceRefused),
+    ):
+        narrow.load(artifact.qualified_name).download("out")
+
+    assert listing("out") == {}
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "no-scheme?sig=geheim",
+        "ref://me:geheim@host/x",
+        "s3:///key?X-Amz-Signature=geheim",
+        "http://[me:geheim@x/?token=geheim",
+        "gs://",
+    ],
+)
+def test_no_credentials_are_told(house: House, bad: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    with pytest.raises(ValueError) as caught:
+        house.draft().add_reference(bad)
+
+    assert "geheim" not in str(caught.value) + caplog.text
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("scheme", ["s3", "gs", "az"])
+def test_without_a_checksum_no_bucket_is_asked_and_the_version_is_kept(
+    house: House, scheme: str
+) -> None:
+    pin = "#12" if scheme == "gs" else "?versionId=12"
+    artifact = house.draft()
+
+    (plain,) = artifact.add_reference(f"{scheme}://b/d/k", checksum=False)
+    (pinned,) = artifact.add_reference(f"{scheme}://b/d/k{pin}", "pinned", checksum=False)
+
+    assert (plain.path, plain.digest, plain.size) == ("d/k", f"{scheme}://b/d/k", None)
+    assert pinned.ref == pinned.digest == f"{scheme}://b/d/k{pin}"
+    assert plain.extra == pinned.extra == {}
