@@ -34,6 +34,7 @@ _READERS: Final[Mapping[str, read.Reader]] = {
     "sync": read.flag,
     "digest_algorithm": read.digest_algorithm,
     "storage_options": read.storage_options,
+    "client": read.client,
     "reference_options": read.reference_options,
     "reference_roots": read.folders,
     "private_references": read.flag,
@@ -68,7 +69,9 @@ class Settings:
     digest_algorithm: str | None = None
     """MD5 or XXH128 for W&B's digests on top; None: the store's own."""
     storage_options: Mapping[str, object] = field(default_factory=dict, hash=False)
-    """What fsspec is given for the store's URL."""
+    """What fsspec is given for the store's URL, and `client` where one was chosen."""
+    client: str | None = None
+    """The library that speaks to buckets: fsspec or obstore; None: fsspec."""
     reference_options: Mapping[str, Mapping[str, object]] = field(default_factory=dict, hash=False)
     """What fsspec is given for references, by service (s3, gs, az) or beginning of a URL."""
     reference_roots: tuple[Path, ...] | None = None
@@ -100,6 +103,9 @@ class Settings:
         _fill_folders(values)
         given = values.get("reference_options", {})
         values["reference_options"] = with_surroundings(given, environ)
+        if "client" in values:
+            options = values.get("storage_options", {})
+            values["storage_options"] = {"client": values["client"], **options}
         if "store" not in values:
             found = find_store(start)
             if found is not None:

@@ -125,6 +125,17 @@ def test_a_pyproject_speaks_through_its_own_table_only(start: Path) -> None:
     assert str(start.parent / "pyproject.toml") in settings.sources["project"]
 
 
+def test_the_client_travels_with_the_storage_options(start: Path) -> None:
+    (start / "wbart.toml").write_text('client = "fsspec"\n[storage_options]\nanon = true\n')
+
+    assert load(start).storage_options == {"client": "fsspec", "anon": True}
+    settings = load(start, {"WBART_CLIENT": "OBSTORE"})
+    assert settings.client == "obstore"
+    assert settings.storage_options == {"client": "obstore", "anon": True}
+    with pytest.raises(SettingInvalid, match="WBART_CLIENT: must be one of fsspec, obstore"):
+        load(start, {"WBART_CLIENT": "boto"})
+
+
 def test_of_two_files_in_a_folder_wbart_toml_wins(start: Path) -> None:
     (start / "pyproject.toml").write_text('[tool.wbart]\nproject = "theirs"\n')
     (start / "wbart.toml").write_text('project = "ours"\n')
