@@ -240,6 +240,7 @@ class Content:
 
     def _open(self) -> Intake:
         if self.intake is None:
+            self.workspace.store.config.check_writable()
             second = self.digests.second if self.digests is not None else None
             self.intake = Intake(self.workspace.store, second, self.workspace.jobs)
         return self.intake

@@ -83,6 +83,7 @@ def check_loggable(
     """Refuse what could not be committed, before anything is sent (programming model §11)."""
     names.aliases(list(aliases))
     names.tags(list(tags))
+    workspace.store.config.check_writable()
     facts = artifact._facts
     facts.check()
     facts.check_home(entity, project)

@@ -19,6 +19,7 @@ from wbart_storage.errors import (
     StorageError,
     StoreFull,
     StoreRefused,
+    StoreUnsupported,
 )
 from wbart_storage.objects import ObjectStore
 
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 
 TRIES = 8
 _JITTER = 0.05
-_DEFINITE = (AccessDenied, KeyInvalid, StoreFull, StoreRefused)
+_DEFINITE = (AccessDenied, KeyInvalid, StoreFull, StoreRefused, StoreUnsupported)
 """Errors of a create that was refused, and so cannot land later."""
 
 Wait = Callable[[float], None]

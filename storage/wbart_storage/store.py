@@ -14,6 +14,7 @@ from wbart_storage.cache import Cache, Room, default_room
 from wbart_storage.cache_reader import CacheReader
 from wbart_storage.clock import Clock, SystemClock
 from wbart_storage.config import StoreConfig, create_config, read_config
+from wbart_storage.errors import StoreUnsupported
 from wbart_storage.fingerprint import Fingerprints
 from wbart_storage.fold import Fold
 from wbart_storage.ingest import Ingest, Second
@@ -23,6 +24,7 @@ from wbart_storage.objects import Adopts, Files, ObjectStore, ability
 from wbart_storage.opening import open_objects
 from wbart_storage.probe import admit, check_protocol
 from wbart_storage.reader import StoreReader
+from wbart_storage.readonly import ReadOnly
 from wbart_storage.retry import Retry
 from wbart_storage.session import Session
 from wbart_storage.stage import Stage
@@ -163,6 +165,8 @@ def open_store(
 ) -> Store:
     """Open the store at a URL or path. Raises StoreMissing, StoreUnsupported.
 
+    One that demands of its writers what we do not know is open for reading only.
+
     cache_room says how much of a disk the cache may take, both in bytes.
     """
     objects = open_objects(url, storage_options)
@@ -170,4 +174,8 @@ def open_store(
         objects = Retry(objects)
     config = read_config(objects)
     local = cache / config.store_id
+    try:
+        config.check_writable()
+    except StoreUnsupported as error:
+        objects = ReadOnly(objects, str(error))
     return Store(url, objects, config, local, clock or SystemClock(), tool, cache_room)
