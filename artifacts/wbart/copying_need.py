@@ -20,6 +20,8 @@ LITTLE = 1 << 20
 """A pack of no more bytes than this travels as it is, however little of it is wanted."""
 WORTH = 0.5
 """A larger one does when at least this part of it is wanted; else what is wanted is packed anew."""
+_FRAME = 204
+"""Bytes of a pack that each member takes on top of its own: two headers and two names."""
 
 _Object = tuple[bytes, int]
 """Raw digest, and epoch at the source."""
@@ -75,7 +77,7 @@ def _note(
     else:
         counted = packs.setdefault((location.object, location.epoch), [0, 0])
         counted[0] += 1
-        counted[1] += location.length
+        counted[1] += location.length + _FRAME
 
 
 def _need_blobs(target: Store, found: Need, blobs: dict[_Object, int], jobs: int) -> None:
