@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import chain, repeat
 from stat import S_ISDIR
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,11 @@ from wbart.download import write
 from wbart.fetch_references import fetch_reference
 from wbart.plan import Plan
 from wbart.root import check_emptied, checkout_root
-from wbart.standing import FolderReader, Standing, standings
+from wbart.standing import FolderReader, side_by_side
 from wbart_manifest.entry import Entry
 from wbart_storage.folder import Folder
 from wbart_storage.progress import Progress, silent
+from wbart_storage.scan import scan_columns
 
 if TYPE_CHECKING:
     from wbart.artifact import Artifact
@@ -37,7 +39,7 @@ def checkout(
         return answer
     way = _Way(target)
     with way:
-        write(at.workspace, target, _write(_standings(at, target), way), None, progress)
+        write(at.workspace, target, _write(_differing(at, target), way), None, progress)
         way.sweep()
         write(at.workspace, target, way.folders, None, progress)
     for entry in way.references:
@@ -50,39 +52,48 @@ def checkout_plan(artifact: Artifact, root: _Root) -> Plan:
     """As `Artifact.checkout_plan`."""
     at = artifact._at("checkout_plan")
     target = checkout_root(at) if root is None else os.path.abspath(root)
-    plan = Plan()
-    for each in _standings(at, target):
-        if each.entry is None:
-            plan.remove.append(each.path)
-        elif each.same:
-            plan.keep += 1
-        else:
-            plan.write.append(each.path)
-            plan.size += each.entry.size or 0
+    plan = Plan(keep=at.manifest.count)
+    for extra, entries in _differing(at, target):
+        plan.remove += extra
+        plan.write += [entry.path for entry, _ in entries]
+        plan.size += sum(entry.size or 0 for entry, _ in entries)
+        plan.keep -= len(entries)
     return plan
 
 
-def _standings(at: Committed, root: str) -> Iterator[Standing]:
-    prints = at.workspace.store.fingerprints()
-    reader = FolderReader(
-        root, prints, at.workspace.store.algorithm, at.workspace.store.clock.now()
-    )
+def _differing(at: Committed, root: str) -> Iterator[tuple[list[str], list[tuple[Entry, bool]]]]:
+    """Files that no entry names, and entries whose file is none or another, with whether it is.
+
+    A file stands before the entries for which it must be a folder.
+    """
+    store = at.workspace.store
+    prints = store.fingerprints()
+    reader = FolderReader(root, prints, store.algorithm, store.clock.now())
+    files = scan_columns(root, links="show") if os.path.isdir(root) else iter(())
     try:
-        yield from standings(root, at.manifest.entries(), reader.same)
+        for entries, stats, missing, extra in side_by_side(at.manifest.entries(), files):
+            found = [(entries[index], True) for index in reader.others(entries, stats)]
+            if missing:
+                found = sorted(
+                    chain(found, zip(missing, repeat(False))), key=lambda pair: pair[0].path
+                )
+            yield extra, found
     finally:
         reader.close()
         prints.close()
 
 
-def _write(found: Iterator[Standing], way: _Way) -> Iterator[Entry]:
+def _write(
+    differing: Iterator[tuple[list[str], list[tuple[Entry, bool]]]], way: _Way
+) -> Iterator[Entry]:
     """The entries to write at once; notes on the way what is to go, and what has to wait."""
-    for each in found:
-        if each.entry is None:
-            way.note(each.path)
-        elif each.entry.reference is not None:
-            way.references.append(each.entry)
-        elif not each.same and (each.found is not None or way.is_free(each.entry)):
-            yield each.entry
+    for extra, entries in differing:
+        way.note(extra)
+        for entry, is_there in entries:
+            if entry.reference is not None:
+                way.references.append(entry)
+            elif is_there or way.is_free(entry):
+                yield entry
 
 
 class _Way:
@@ -97,9 +108,9 @@ class _Way:
         self._paths: dict[str, None] = {}
         self._was_empty = not os.listdir(root)
 
-    def note(self, path: str) -> None:
-        """Remember a file that no entry names."""
-        self._paths[path] = None
+    def note(self, paths: list[str]) -> None:
+        """Remember files that no entry names."""
+        self._paths |= dict.fromkeys(paths)
 
     def is_free(self, entry: Entry) -> bool:
         """Whether the entry can be written now; a file that should be its folder is removed."""

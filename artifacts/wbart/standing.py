@@ -1,28 +1,32 @@
-"""What lies in a folder already, compared with a manifest: by fingerprints, else by reading."""
+"""What lies in a folder already, compared with a manifest: by fingerprints, else by reading.
+
+Both are walked by the batch, since nearly all of a folder is mostly as it should be.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from itertools import chain
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from stat import S_ISREG
 from typing import NamedTuple
 
 from wbart_manifest.entry import Entry
 from wbart_storage.file_hash import COMPARED, hash_files
 from wbart_storage.fingerprint import Fingerprints, Print, pack_place, racy, stamp
-from wbart_storage.ledger import Known
-from wbart_storage.scan import Found, scan
+from wbart_storage.recall import Recall
+from wbart_storage.scan import BATCH, Columns, Found
 
 
-class Standing(NamedTuple):
-    """One path of a manifest, of a folder, or of both."""
+class Stretch(NamedTuple):
+    """Some paths that follow each other in a manifest, in a folder, or in both."""
 
-    path: str
-    entry: Entry | None
-    found: Found | None
-    same: bool
-    """Whether the file has the entry's content, as far as was asked."""
+    entries: list[Entry]
+    """Those of which there is a file."""
+    stats: list[os.stat_result]
+    """The status of each such file; empty if none was asked for."""
+    missing: list[Entry]
+    extra: list[str]
 
 
 class FolderReader:
@@ -34,30 +38,51 @@ class FolderReader:
     def __init__(self, root: str, prints: Fingerprints, algorithm: str, now: float) -> None:
         self._root = root
         self._prints = prints
-        self._known = Known(prints.below(root))
+        self._recall = Recall(prints.digests_below(root))
         self._algorithm = algorithm
         self._now_ns = int(now * 1e9)
         self._learnt: list[Print] = []
 
     def same(self, entry: Entry, found: Found) -> bool:
         """Whether the file is the entry's: by its fingerprint, else by its bytes."""
-        if not S_ISREG(found.stat.st_mode) or found.stat.st_size != entry.size:
-            return False
-        known, mark = self._known.at(found.path), stamp(found.stat)
-        if known is not None and known.stamp == mark:
-            return known.digest == entry.digest
-        if self._digest(found.path) != entry.digest:
-            return False
-        if entry.location is not None and not racy(found.stat, self._now_ns):
-            place = pack_place(entry.location, entry.digest)
-            self._learnt.append(Print(found.path, mark, entry.digest, place, b""))
-        return True
+        return not self.others([entry], [found.stat])
 
-    def _digest(self, path: str) -> bytes:
-        found = hash_files(self._root, self._algorithm, COMPARED, [path])
-        if found.errors:
-            raise found.errors[0]
-        return found.digests[0]
+    def others(self, entries: list[Entry], stats: list[os.stat_result]) -> list[int]:
+        """Which of the files are not those that the entries name; references never are.
+
+        Entries come in ascending order of path.
+        """
+        marks = list(map(stamp, stats))
+        found = self._recall.digests([entry.path for entry in entries], marks)
+        wanted = [entry.digest for entry in entries]
+        if found == wanted and b"" not in wanted:
+            return []
+        unread = [
+            index
+            for index, digest in enumerate(found)
+            if not digest and _may_be(entries[index], stats[index])
+        ]
+        for index, digest in zip(unread, self._read(entries, unread), strict=True):
+            found[index] = digest
+            if digest == wanted[index]:
+                self._learn(entries[index], stats[index], marks[index])
+        return [
+            index
+            for index, entry in enumerate(entries)
+            if found[index] != entry.digest or entry.reference is not None
+        ]
+
+    def _read(self, entries: list[Entry], which: list[int]) -> list[bytes]:
+        paths = [entries[index].path for index in which]
+        found = hash_files(self._root, self._algorithm, COMPARED, paths)
+        for error in found.errors.values():
+            raise error
+        return found.digests
+
+    def _learn(self, entry: Entry, status: os.stat_result, mark: bytes) -> None:
+        if entry.location is not None and not racy(status, self._now_ns):
+            place = pack_place(entry.location, entry.digest)
+            self._learnt.append(Print(entry.path, mark, entry.digest, place, b""))
 
     def close(self) -> None:
         """Write down what was learnt."""
@@ -65,34 +90,52 @@ class FolderReader:
             self._prints.record(self._root, self._learnt)
 
 
-def standings(
-    root: str, entries: Iterator[Entry], same: Callable[[Entry, Found], bool]
-) -> Iterator[Standing]:
-    """Walk a manifest and a folder side by side."""
-    files = scan(root, links="show") if os.path.isdir(root) else iter(())
-    return side_by_side(entries, chain.from_iterable(files), same)
+def _may_be(entry: Entry, status: os.stat_result) -> bool:
+    return S_ISREG(status.st_mode) and status.st_size == entry.size and entry.reference is None
 
 
-def side_by_side(
-    entries: Iterator[Entry],
-    files: Iterator[Found],
-    same: Callable[[Entry, Found], bool] | None,
-) -> Iterator[Standing]:
-    """Walk entries and files side by side, both sorted by path.
+def side_by_side(entries: Iterator[Entry], files: Iterable[Columns]) -> Iterator[Stretch]:
+    """Walk entries and files side by side, both sorted by path; statuses may be left out."""
+    ahead: list[Entry] = []
+    for paths, stats in files:
+        count = len(paths)
+        ahead += islice(entries, max(0, count - len(ahead)))
+        if [entry.path for entry in ahead[:count]] == paths:
+            yield Stretch(ahead[:count], stats, [], [])
+            del ahead[:count]
+        else:
+            yield from _merged(ahead, entries, paths, stats)
+    while ahead := ahead or list(islice(entries, BATCH)):
+        yield Stretch([], [], ahead, [])
+        ahead = []
 
-    Without `same` nothing is asked of the files but that they are there.
-    """
-    found = next(files, None)
-    for entry in entries:
-        while found is not None and found.path < entry.path:
-            yield Standing(found.path, None, found, False)
-            found = next(files, None)
-        if found is None or found.path != entry.path:
-            yield Standing(entry.path, entry, None, False)
-            continue
-        is_same = same is not None and entry.reference is None and same(entry, found)
-        yield Standing(entry.path, entry, found, is_same)
-        found = next(files, None)
-    while found is not None:
-        yield Standing(found.path, None, found, False)
-        found = next(files, None)
+
+def _merged(
+    ahead: list[Entry], entries: Iterator[Entry], paths: list[str], stats: list[os.stat_result]
+) -> Iterator[Stretch]:
+    """One batch of files beside the entries up to its last; those beyond it stay ahead."""
+    at, stretch = 0, Stretch([], [], [], [])
+    for index, path in enumerate(paths):
+        while at < len(ahead) or _more(ahead, entries):
+            if ahead[at].path >= path:
+                break
+            stretch.missing.append(ahead[at])
+            at += 1
+            if at >= BATCH:
+                del ahead[:at]
+                yield stretch
+                at, stretch = 0, Stretch([], [], [], [])
+        if at < len(ahead) and ahead[at].path == path:
+            stretch.entries.append(ahead[at])
+            stretch.stats.extend(stats[index : index + 1])
+            at += 1
+        else:
+            stretch.extra.append(path)
+    del ahead[:at]
+    yield stretch
+
+
+def _more(ahead: list[Entry], entries: Iterator[Entry]) -> bool:
+    before = len(ahead)
+    ahead += islice(entries, BATCH)
+    return len(ahead) > before

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from wbart.download import Selection, download, wanted, write
@@ -17,10 +16,10 @@ from wbart.tally import Tally
 from wbart_manifest.entry import Entry
 from wbart_manifest.location import WHOLE
 from wbart_storage.errors import BlobCorrupt, BlobMissing
-from wbart_storage.folder_hash import FolderHash, Hashed, batches
+from wbart_storage.folder_hash import FolderHash, Hashed
 from wbart_storage.objects import Files, ability
 from wbart_storage.progress import Event, Progress, silent
-from wbart_storage.scan import Found, scan
+from wbart_storage.scan import Columns, scan_paths
 
 if TYPE_CHECKING:
     from wbart.artifact import Artifact
@@ -72,32 +71,18 @@ def _compare(at: Committed, root: str, progress: Progress) -> Tally:
 
 
 def _present(at: Committed, root: str, tally: Tally) -> Iterator[list[Entry]]:
-    """The entries of which there is a file; what is missing or extra goes into the tally.
-
-    As long as the folder holds just the files of the manifest, names are compared by the batch.
-    """
-    entries = at.manifest.entries()
-    files = scan(root, links="show", stats=False) if os.path.isdir(root) else iter(())
-    for found in files:
-        ahead = list(islice(entries, len(found)))
-        if [entry.path for entry in ahead] != [each.path for each in found]:
-            rest = chain(found, chain.from_iterable(files))
-            yield from batches(_one_by_one(chain(ahead, entries), rest, tally))
-            return
-        yield ahead
-    yield from batches(_one_by_one(entries, iter(()), tally))
-
-
-def _one_by_one(entries: Iterator[Entry], files: Iterator[Found], tally: Tally) -> Iterator[Entry]:
-    for each in side_by_side(entries, files, None):
-        if each.entry is None:
-            tally.extra.append(each.path)
-        elif each.found is not None:
-            yield each.entry
-        elif each.entry.reference is not None and not reference_matches(each.entry, None):
-            tally.unverified.append(each.path)
-        else:
-            tally.missing.append(each.entry)
+    """The entries of which there is a file; what is missing or extra goes into the tally."""
+    files = scan_paths(root) if os.path.isdir(root) else iter(())
+    columns = (Columns(paths, []) for paths in files)
+    for entries, _, missing, extra in side_by_side(at.manifest.entries(), columns):
+        tally.extra += extra
+        for entry in missing:
+            if entry.reference is not None and not reference_matches(entry, None):
+                tally.unverified.append(entry.path)
+            else:
+                tally.missing.append(entry)
+        if entries:
+            yield entries
 
 
 def _judge(at: Committed, root: str, found: Hashed[Entry], tally: Tally) -> None:

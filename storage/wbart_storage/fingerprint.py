@@ -20,11 +20,13 @@ from xxhash import xxh3_64_digest
 from wbart_manifest.location import Location
 from wbart_storage.database import connect, renew
 from wbart_storage.errors import StorageError
+from wbart_storage.recall import Page
 
 _STAMP = struct.Struct("<QQQQQ")
 _PLACE = struct.Struct("<BBIQQ32s")
 _RACY_NS = 2_000_000_000
 _PAGE = 2048
+_COLUMNS = 512
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS root (
   id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE,
@@ -123,6 +125,20 @@ class Fingerprints:
         ):
             yield from map(Print._make, batch)
             after = batch[-1][0]
+
+    def digests_below(self, root: str) -> Iterator[Page]:
+        """As `below`, but paths, stamps and digests alone, as columns: at half the cost."""
+        after = ""
+        while batch := self._rows(
+            "SELECT path, stamp, digest FROM file"
+            " WHERE root = (SELECT id FROM root WHERE path = ?) AND path > ?"
+            " ORDER BY path LIMIT ?",
+            (root, after, _COLUMNS),
+            whole=True,
+        ):
+            paths, stamps, digests = map(list, zip(*batch, strict=True))
+            yield paths, stamps, digests
+            after = paths[-1]
 
     def find(self, root: str, path: str) -> Print | None:
         """The fingerprint of one file below root."""

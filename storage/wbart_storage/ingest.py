@@ -23,7 +23,8 @@ from wbart_storage.keys import blob_key, pack_key
 from wbart_storage.ledger import Known, Ledger
 from wbart_storage.objects import ObjectStore
 from wbart_storage.progress import Event, Progress
-from wbart_storage.scan import Found, scan
+from wbart_storage.recall import Recall
+from wbart_storage.scan import Found, scan, scan_columns
 from wbart_storage.stage import Stage
 
 _TRIES = 3
@@ -94,21 +95,20 @@ class Ingest:
 
         The paths that have a fingerprint and no file any more are put into gone at the end.
         """
-        known = Known(self._fingerprints.below(root))
-        at, started, files = known.at, self._now_ns(), 0
-        for batch in scan(root):
-            files += len(batch)
-            prints = [at(found.path) for found in batch]
+        recall = Recall(self._fingerprints.digests_below(root))
+        started, files = self._now_ns(), 0
+        for paths, stats in scan_columns(root):
+            files += len(paths)
+            digests = recall.digests(paths, list(map(stamp, stats)))
             changed = [
-                (found, each)
-                for found, each in zip(batch, prints, strict=True)
-                if each is None or each.stamp != stamp(found.stat)
+                Found(path, status)
+                for path, status, digest in zip(paths, stats, digests, strict=True)
+                if not digest
             ]
             if changed:
-                again = Known(each for _, each in changed if each is not None)
-                yield self._batch(root, [found for found, _ in changed], again, started)
+                yield self._batch(root, changed, Known(iter(())), started)
             progress(Event("hash", files, 0))
-        gone += known.gone()
+        gone += recall.gone()
         self._forget(root, gone)
 
     def recorded(self, root: str) -> int:

@@ -11,11 +11,14 @@ import pytest
 from wbart_manifest.errors import PathInvalid
 from wbart_storage import scan as scan_module
 from wbart_storage.errors import AccessDenied, FolderUnsafe, SourceChanged
-from wbart_storage.scan import Links, scan
+from wbart_storage.scan import Links, scan, scan_paths
 
 
-def paths(root: Path, links: Links = "follow", *, stats: bool = True) -> list[str]:
-    return [found.path for batch in scan(str(root), links=links, stats=stats) for found in batch]
+def paths(root: Path, links: Links = "follow") -> list[str]:
+    found = [each.path for batch in scan(str(root), links=links) for each in batch]
+    if links == "show":
+        assert [path for batch in scan_paths(str(root)) for path in batch] == found
+    return found
 
 
 def fill(root: Path, *names: str) -> None:
@@ -29,7 +32,7 @@ def test_files_come_in_bytewise_order_of_their_paths(tmp_path: Path) -> None:
     fill(tmp_path, *names)
 
     assert paths(tmp_path) == sorted(names, key=str.encode)
-    assert paths(tmp_path, "show", stats=False) == sorted(names, key=str.encode)
+    assert paths(tmp_path, "show") == sorted(names, key=str.encode)
 
 
 def test_batches_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,6 +40,7 @@ def test_batches_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     fill(tmp_path, *(f"{n // 3}/{n}" for n in range(10)))
 
     assert [len(batch) for batch in scan(str(tmp_path))] == [4, 4, 2]
+    assert [len(batch) for batch in scan_paths(str(tmp_path))] == [4, 4, 2]
 
 
 def test_empty_folders_leave_no_trace(tmp_path: Path) -> None:
