@@ -10,6 +10,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -25,6 +26,7 @@ _PYTHON = (
     "gcp-storage-emulator==2026.7.19",
 )
 _NODE = ("azurite@3.35.0",)
+_AWS = ("awscli==1.46.2",)
 _ROOT = Path(__file__).parents[2] / ".servers"
 _PATIENCE = 1200
 
@@ -32,21 +34,32 @@ _PATIENCE = 1200
 @cache
 def home() -> Path:
     """The folder with all servers, installed if need be: `bin/` and `node_modules/`."""
-    wanted = "\n".join((sys.version, *_PYTHON, *_NODE))
+    return _home(_PYTHON, _NODE)
+
+
+@cache
+def aws() -> Path:
+    """The command line of AWS, installed if need be: it pins a version of botocore of its own."""
+    return _home(_AWS, ()) / "bin/aws"
+
+
+def _home(python: Sequence[str], node: Sequence[str]) -> Path:
+    wanted = "\n".join((sys.version, *python, *node))
     folder = _ROOT / hashlib.sha256(wanted.encode()).hexdigest()[:12]
     _ROOT.mkdir(exist_ok=True)
     with filelock.FileLock(_ROOT / "lock", timeout=_PATIENCE):
         if not (folder / "complete").exists():
             shutil.rmtree(folder, ignore_errors=True)
-            _install(folder)
+            _install(folder, python, node)
             (folder / "complete").touch()
     return folder
 
 
-def _install(folder: Path) -> None:
+def _install(folder: Path, python: Sequence[str], node: Sequence[str]) -> None:
     _run(sys.executable, "-m", "venv", str(folder))
-    _run(str(folder / "bin/python"), "-m", "pip", "install", "--quiet", *_PYTHON)
-    _run("npm", "install", "--prefix", str(folder), "--no-package-lock", "--silent", *_NODE)
+    _run(str(folder / "bin/python"), "-m", "pip", "install", "--quiet", *python)
+    if node:
+        _run("npm", "install", "--prefix", str(folder), "--no-package-lock", "--silent", *node)
 
 
 def _run(*command: str) -> None:
