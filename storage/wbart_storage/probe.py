@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from secrets import token_bytes, token_hex
 
 from wbart_storage.errors import (
@@ -58,8 +58,12 @@ _FAILINGS = {
 }
 
 
-def probe(store: ObjectStore, racers: int = 8, rounds: int = 3) -> Abilities:
+def probe(
+    store: ObjectStore, racers: int = 8, rounds: int = 3, *, need_create: bool = False
+) -> Abilities:
     """Try out store below `hints/probe/`, and leave nothing there.
+
+    With need_create nothing more is tried once that is lacking, and so counts as there.
 
     Raises what the store raises when it cannot be reached or written at all.
     """
@@ -72,6 +76,8 @@ def probe(store: ObjectStore, racers: int = 8, rounds: int = 3) -> Abilities:
         create = _refuses_second(store, listed[0]) and all(
             _one_winner(store, key, racers) for key in raced
         )
+        if need_create and not create:
+            return replace(ABLE, create=False)
         return Abilities(
             create=create,
             range=_reads_range(store, listed[1]),
@@ -110,7 +116,7 @@ def admit(store: ObjectStore, single_writer: bool = False) -> Abilities:
     located = ability(store, Located)
     protocol, place = (located.protocol, located.place) if located else ("unknown", "the store")
     check_protocol(protocol, place, single_writer)
-    abilities = probe(store)
+    abilities = probe(store, need_create=not single_writer)
     lacking = set(abilities.missing()) - ({"create"} if single_writer else set())
     if lacking:
         failings = "; ".join(_FAILINGS[name] for name in sorted(lacking))

@@ -30,6 +30,8 @@ from wbart_storage.session import Session
 from wbart_storage.stage import Stage
 
 S = TypeVar("S")
+_PATIENCE = 20.0
+"""Seconds for one call while a store is made, which somebody waits for."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,7 @@ def create_store(
         check_protocol(scheme, f"{scheme}://", single_writer)
     objects = open_objects(url, storage_options)
     if not is_local(url):
-        objects = Retry(objects)
+        objects = Retry(objects, budget=_PATIENCE)
     abilities = admit(objects, single_writer)
     config = StoreConfig(
         digest=digest, entity=entity, single_writer=single_writer, abilities=abilities
