@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-MOST = 200
+MOST = 160
 """MiB of resident memory, the interpreter and its libraries among them."""
 
 
