@@ -87,7 +87,11 @@ class Draft:
         return found
 
     def replace(self, entry: Entry) -> None:
-        """Put an entry, whatever its path held. The caller knows that it clashes with nothing."""
+        """Put an entry, whatever its path held.
+
+        The caller knows that what it may clash with is gone: a file that is a folder now, or the
+        files of a folder that is a file now. That goes, too.
+        """
         self._unseen = True
         self._edits[entry.path] = entry
         if len(self._edits) >= _GATHERED:
@@ -96,6 +100,8 @@ class Draft:
     def discard(self, path: str) -> None:
         """Remove the entry of the path, if there is one."""
         self._edits[path] = None
+        if len(self._edits) >= _GATHERED:
+            self.fold()
 
     def below(self, folder: str) -> list[Entry]:
         """The entries below a folder."""
@@ -111,12 +117,33 @@ class Draft:
         if self._edits:
             edits, self._edits = self._edits, {}
             try:
-                self._tree = self._tree.edit(sorted(edits.items()))
+                self._tree = self._edited(sorted(edits.items()))
             except BaseException:
                 self._edits = edits
                 raise
         self._folders.clear()
         self._unseen = False
+
+    def _edited(self, edits: list[tuple[str, Entry | None]]) -> Manifest:
+        try:
+            return self._tree.edit(edits)
+        except EntryClash:
+            if not self._unseen:
+                raise
+        return self._cleared([path for path, entry in edits if entry is not None]).edit(edits)
+
+    def _cleared(self, paths: list[str]) -> Manifest:
+        """The tree without what cannot stand beside files of these paths."""
+        tree, above = self._tree, set[str]()
+        for path in paths:
+            while (path := path.rpartition("/")[0]) and path not in above:
+                above.add(path)
+        tree = tree.edit([(path, None) for path in sorted(above) if tree.get(path) is not None])
+        for path in paths:
+            if tree.has_folder(path):
+                # Trees never change: this one is read while the next is made of it.
+                tree = tree.edit((each.path, None) for each in tree.entries(f"{path}/"))
+        return tree
 
     @contextmanager
     def whole_or_not(self) -> Iterator[None]:

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.artifacts.house import House, listing
 
+from wbart import draft, snapshot
 from wbart_manifest.errors import EntryClash, PathInvalid
+from wbart_manifest.manifest import Manifest
 from wbart_storage.errors import AccessDenied, FolderUnsafe, SourceChanged
 from wbart_storage.progress import Event
 
@@ -206,6 +209,44 @@ def test_a_file_that_became_a_folder_is_added_as_one(house: House) -> None:
     second.add_dir(root)
 
     assert listing(house.save(second).download("out")) == {"a/x": "3", "b": "4"}
+
+
+@pytest.mark.parametrize("most", [2, 5, 30])
+def test_files_and_folders_change_places_among_many_changes(
+    house: House, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    house.clock.advance(1e9)  # so that what is new to the disk is old enough to be remembered
+    used: list[bool] = []
+    find = snapshot.find
+
+    def spy(*arguments: Any) -> Manifest | None:
+        found = find(*arguments)
+        used.append(found is not None)
+        return found
+
+    def fill(kind: str) -> None:
+        house.tree("in", {f"{n:02}/{kind}": f"{kind} {n}" for n in range(20)})
+
+    fill("old")
+    house.tree("in", {"10a": "a file", "11a/x/y": "deep", "11a/z": "flat", "a/b/c": "abc"})
+    first = house.draft()
+    first.add_dir("in")
+    house.save(first)
+    fill("new")
+    (house.folder / "in/10a").unlink()
+    for path in ("11a", "a"):
+        shutil.rmtree(house.folder / "in" / path)
+    house.tree("in", {"10a/x/y": "now a folder", "11a": "now a file", "a/b": "ab"})
+    monkeypatch.setattr(draft, "_GATHERED", most)
+    monkeypatch.setattr(snapshot, "find", spy)
+
+    again, anew = house.draft(), house.draft()
+    again.add_dir("in")
+    anew.add_dir(shutil.copytree("in", "copy"))
+    assert used == [True, False]
+    assert again.digest == anew.digest
+    assert house.save(again).download("out")
+    assert listing("out") == listing("in")
 
 
 def test_a_change_that_keeps_size_and_time_is_seen_by_its_ctime(house: House) -> None:
