@@ -101,6 +101,8 @@ class _Runner:
     def _environment(self) -> dict[str, str]:
         """Ours, with wbart's own state on the round's disk and the sources importable."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith("WBART_")}
+        # An installed wbart is compiled, whatever the machine that builds it asks for.
+        kept.pop("PYTHONDONTWRITEBYTECODE", None)
         kept["PYTHONPATH"] = os.pathsep.join(str(REPOSITORY / wing) for wing in WINGS)
         for name in ("CACHE", "DATA"):
             kept[f"WBART_{name}_DIR"] = self.place.at(name.lower())

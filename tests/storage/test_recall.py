@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -76,7 +76,7 @@ def test_no_page_that_begins_behind_an_answer_is_read_after_it(page: int) -> Non
     """Else a file that was written down in between would seem to be remembered, and gone."""
     rows: Rows = dict.fromkeys(("b", "d", "f"), (b"1", b"d"))
 
-    def lazily(paths: Sequence[str] = sorted(rows)) -> Iterator[Page]:
+    def lazily() -> Iterator[Page]:
         after = ""
         while some := [path for path in sorted(rows) if path > after][:page]:
             yield some, [rows[each][0] for each in some], [rows[each][1] for each in some]
