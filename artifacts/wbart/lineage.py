@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
 
 def used_by(artifact: Artifact) -> list[PublicRun]:
-    """As `Artifact.used_by`, oldest first."""
+    """As `Artifact.used_by`, oldest first; of a copy also those that used its origin."""
     at = artifact._at("used_by")
-    return users_of(at.workspace, at.source.id)
+    ids = {at.source.id, at.source.origin.id if at.source.origin else at.source.id}
+    found = {run for id_ in ids for run in users_of(at.workspace, id_)}
+    return sorted(found, key=lambda run: (run.created_at, run.path))
 
 
 def logged_by(artifact: Artifact) -> PublicRun | None:

@@ -59,7 +59,10 @@ def view(workspace: Workspace, state: CollectionState, home: tuple[str, str, str
 
 
 def load_by_id(workspace: Workspace, id: str, hint: str | None = None) -> Artifact:
-    """The source version of that id; looked for where the hint says first, then everywhere."""
+    """The source version of that id; looked for where the hint says first, then everywhere.
+
+    If nobody has it, a copy of the version of that id is meant.
+    """
     if hint is not None:
         try:
             found = load(workspace, hint, None, None)
@@ -68,14 +71,26 @@ def load_by_id(workspace: Workspace, id: str, hint: str | None = None) -> Artifa
         else:
             if found.id == id:
                 return found
-    for entity, project, name, state in _all(workspace):
-        number = state.ids.get(id)
-        if number is not None and state.head.kind == "sequence":
-            from wbart.artifact import Artifact
+    everything = _all(workspace)
+    for number_of in (_logged, _copied):
+        for entity, project, name, state in everything:
+            number = number_of(state, id)
+            if number is not None and state.head.kind == "sequence":
+                from wbart.artifact import Artifact
 
-            _check_live(workspace, state, (entity, project, name), number)
-            return Artifact._of(committed(workspace, entity, project, name, number, state))
+                _check_live(workspace, state, (entity, project, name), number)
+                return Artifact._of(committed(workspace, entity, project, name, number, state))
     raise ArtifactNotFound(f"no artifact with the id {id!r}")
+
+
+def _logged(state: CollectionState, id: str) -> int | None:
+    return state.ids.get(id)
+
+
+def _copied(state: CollectionState, id: str) -> int | None:
+    """The newest live copy of the version of that id, under whatever id of its own."""
+    copies = (each for each in reversed(state.versions) if each.live and each.origin is not None)
+    return next((each.number for each in copies if each.origin and each.origin.id == id), None)
 
 
 def _all(workspace: Workspace) -> list[tuple[str, str, str, CollectionState]]:

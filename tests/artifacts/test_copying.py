@@ -394,6 +394,23 @@ def test_lineage_answers_at_the_target(town: Town) -> None:
     assert (third.runs, town.at("bare").load("net").logged_by()) == (0, None)
 
 
+def test_lineage_finds_copies_under_other_names(town: Town) -> None:
+    with init(settings=town.workspace.settings) as run:
+        raw = Artifact("raw", "dataset")
+        with raw.new_file("a.txt") as file:
+            file.write("1")
+        run.log_artifact(raw).wait()
+    with init(settings=town.workspace.settings) as user:
+        user.use_artifact("raw:latest")
+
+    town.copy("raw", name="mirror")
+
+    there = town.at()
+    copy = there.load("mirror")
+    assert [each.id for each in copy.used_by()] == [user.id]
+    assert [each.name for each in copy.used_by()[0].used_artifacts()] == ["mirror:v0"]
+
+
 def test_what_a_run_says_later_comes_with_a_later_copy(town: Town) -> None:
     with init(settings=town.workspace.settings) as run:
         draft = Artifact("raw", "dataset")
