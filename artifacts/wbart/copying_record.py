@@ -193,6 +193,7 @@ class Recorder:
             ttl=version.ttl,
             logged_by=version.logged_by,
             history_step=version.history_step,
+            storage_region=version.storage_region,
             base=version.base,
             aliases=aliases,
             tags=version.tags,

@@ -76,7 +76,7 @@ class Facts:
             found.source.description,
             metadata_rules.normalize(found.source.metadata),
             before.incremental if before is not None else False,
-            storage_region=before.storage_region if before is not None else None,
+            storage_region=found.source.storage_region,
             ttl=found.source.ttl,
             distributed_id=before.distributed_id if before is not None else None,
             state=_state(found),

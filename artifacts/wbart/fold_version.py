@@ -121,6 +121,7 @@ def _append(state: CollectionState, op: ops.Log, moment: Moment) -> Version:
         ttl=op.ttl,
         logged_by=op.logged_by,
         history_step=op.history_step,
+        storage_region=op.storage_region,
         base=op.base,
         tags=tuple(dict.fromkeys(op.tags)),
         origin=op.origin,

@@ -98,6 +98,7 @@ class Log(Op, frozen=True, tag="version"):
     type: str | None = None
     always: bool = False
     origin: Origin | None = None
+    storage_region: str | None = None
 
 
 class Alias(Op, frozen=True, tag="alias"):

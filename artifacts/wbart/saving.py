@@ -140,6 +140,7 @@ def save_draft(
         "ttl": facts.ttl,
         "logged_by": run.to_json() if run is not None else None,
         "history_step": history_step,
+        "storage_region": facts.storage_region,
         "base": facts.base_id,
         "aliases": names.aliases(list(aliases)),
         "tags": names.tags(list(tags)),

@@ -31,10 +31,11 @@ _READERS: Final[Mapping[str, read.Reader]] = {
     "offline": read.flag,
     "jobs": read.jobs,
     "link": read.link,
+    "client": read.client,
     "sync": read.flag,
+    "durability": read.durability,
     "digest_algorithm": read.digest_algorithm,
     "storage_options": read.storage_options,
-    "client": read.client,
     "reference_options": read.reference_options,
     "reference_roots": read.folders,
     "private_references": read.flag,
@@ -66,6 +67,8 @@ class Settings:
     """How files come out of the cache: auto (reflink, else copy), copy, hardlink, symlink."""
     sync: bool = False
     """Logging waits until the version is committed."""
+    durability: str = "full"
+    """fast: of what goes into a local store only records survive a power loss soon after."""
     digest_algorithm: str | None = None
     """MD5 or XXH128 for W&B's digests on top; None: the store's own."""
     storage_options: Mapping[str, object] = field(default_factory=dict, hash=False)

@@ -21,6 +21,7 @@ _FALSE: Final = ("0", "false", "no", "off")
 LINKS: Final = ("auto", "reflink", "copy", "hardlink", "symlink")
 SERVICES: Final = ("s3", "gs", "az")
 """Where objects lie that references lead to, besides the web and the disk."""
+DURABILITIES: Final = ("full", "fast")
 CLIENTS: Final = ("fsspec", "obstore")
 WANDB_DIGESTS: Final = ("MD5", "XXH128")
 
@@ -89,6 +90,11 @@ def link(value: object, folder: Path) -> str:
 def digest_algorithm(value: object, folder: Path) -> str:
     """One of WANDB_DIGESTS, in upper or lower case."""
     return _one_of(_text(value).upper(), WANDB_DIGESTS)
+
+
+def durability(value: object, folder: Path) -> str:
+    """One of DURABILITIES."""
+    return _one_of(_text(value).lower(), DURABILITIES)
 
 
 def client(value: object, folder: Path) -> str:

@@ -67,6 +67,7 @@ class Version(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ttl: Ttl = "inherit"
     logged_by: dict[str, str] | None = None
     history_step: int | None = None
+    storage_region: str | None = None
     base: str | None = None
     tags: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()

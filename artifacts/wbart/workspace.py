@@ -172,6 +172,7 @@ def _open(settings: Settings) -> Store:
         tool=TOOL,
         cache_room=settings.cache_size.of if settings.cache_size is not None else default_room,
         storage_options=settings.storage_options,
+        durable=settings.durability == "full",
     )
 
 

@@ -14,10 +14,13 @@ from wbart_storage.objects import ObjectStore
 from wbart_storage.translate import translated
 
 
-def open_objects(url: str, storage_options: Mapping[str, object] | None = None) -> ObjectStore:
+def open_objects(
+    url: str, storage_options: Mapping[str, object] | None = None, *, durable: bool = True
+) -> ObjectStore:
     """The object store at a path or URL; looks at nothing there, so it need not exist.
 
-    storage_options go to the fsspec file system, over ours for patience and memory. Raises
+    storage_options go to the fsspec file system, over ours for patience and memory; durable is
+    for local folders, see LocalObjects. Raises
     StoreRefused for a URL that no store can be made of, or that carries a secret.
     """
     if not url:
@@ -27,9 +30,9 @@ def open_objects(url: str, storage_options: Mapping[str, object] | None = None) 
         first = scheme.partition("::")[0]
         raise StoreRefused(f"{first}: chained file systems cache or copy, and so break promises")
     if not separator:
-        return LocalObjects(url)
+        return LocalObjects(url, durable)
     if scheme in ("file", "local"):
-        return LocalObjects(_local_path(url))
+        return LocalObjects(_local_path(url), durable)
     _check_remote(scheme, url)
     return _open_bucket(scheme, url, storage_options or {})
 

@@ -45,8 +45,11 @@ class PackWriter:
     Not safe to share between threads. Nothing is named by the pack until `close` returned.
     """
 
-    def __init__(self, path: Path, algorithm: str, writer: ThreadPoolExecutor) -> None:
+    def __init__(
+        self, path: Path, algorithm: str, writer: ThreadPoolExecutor, durable: bool = True
+    ) -> None:
         self.path = path
+        self._durable = durable
         self.members: list[Member] = []
         self._writer = writer
         self._pending: Future[None] | None = None
@@ -80,7 +83,7 @@ class PackWriter:
         return offset
 
     def close(self) -> bytes:
-        """Write the directory, make the file durable and return the raw pack id.
+        """Write the directory, make the file durable (if wanted) and return the raw pack id.
 
         The id is the digest of the pack's bytes.
         """
@@ -90,7 +93,8 @@ class PackWriter:
             self._settle()
             with disk_errors(self.path):
                 write_direct(self._fd, self._blocks[: self._tail])
-                os.fsync(self._fd)
+                if self._durable:
+                    os.fsync(self._fd)
         finally:
             self.release()
         return self._hasher.digest()

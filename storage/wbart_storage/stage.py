@@ -29,13 +29,23 @@ _UNWATCHED = Unwatched()
 
 
 class Stage:
-    """The packs and blobs of one session. `large` may be called from several threads."""
+    """The packs and blobs of one session. `large` may be called from several threads.
+
+    With durable=False power loss may take bytes of what was published.
+    """
 
     def __init__(
-        self, session: Session, algorithm: str, *, pack_size: int, min_members: int
+        self,
+        session: Session,
+        algorithm: str,
+        *,
+        pack_size: int,
+        min_members: int,
+        durable: bool = True,
     ) -> None:
         self.session = session
-        self.packs = StagedPacks(session, algorithm, pack_size, min_members)
+        self.packs = StagedPacks(session, algorithm, pack_size, min_members, durable)
+        self._durable = durable
         self._algorithm = algorithm
         self._pumps: SimpleQueue[Pump] = SimpleQueue()
         self._clones = True
@@ -89,7 +99,8 @@ class Stage:
         names themselves are durable only after `settle`.
         """
         blobs = list(blobs)
-        sync_files([path for each in blobs if (path := self._found(each, ""))])
+        if self._durable:
+            sync_files([path for each in blobs if (path := self._found(each, ""))])
         objects = [Staged(pack_key(name.hex()), name, ".zip") for name in packs]
         objects += [Staged(blob_key(digest.hex()), digest, "") for digest in blobs]
         adopts = ability(store, Adopts)

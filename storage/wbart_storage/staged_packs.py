@@ -27,8 +27,11 @@ _NO_ID = bytes(24)
 class StagedPacks:
     """Fills packs in the order in which blobs come. Serves one thread."""
 
-    def __init__(self, session: Session, algorithm: str, size: int, min_members: int) -> None:
+    def __init__(
+        self, session: Session, algorithm: str, size: int, min_members: int, durable: bool = True
+    ) -> None:
         self._session = session
+        self._durable = durable
         self._algorithm = algorithm
         self._size = size
         self._min_members = min_members
@@ -112,7 +115,8 @@ class StagedPacks:
 
     def _begin(self) -> PackWriter:
         self._token = (int.from_bytes(self._token, "big") + 1).to_bytes(32, "big")
-        self._open = PackWriter(self._session.new_path(), self._algorithm, self._writer)
+        path = self._session.new_path()
+        self._open = PackWriter(path, self._algorithm, self._writer, self._durable)
         return self._open
 
     def _close(self) -> None:

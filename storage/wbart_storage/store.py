@@ -46,6 +46,8 @@ class Store:
     clock: Clock
     tool: str
     cache_room: Room = default_room
+    durable: bool = True
+    """Whether what lies in a local store survives power loss; journals do in any case."""
 
     @property
     def algorithm(self) -> str:
@@ -91,6 +93,7 @@ class Store:
             self.algorithm,
             pack_size=self.config.pack.target,
             min_members=self.config.pack.min_members,
+            durable=self.durable,
         )
 
     def ingest(
@@ -164,14 +167,16 @@ def open_store(
     cache_room: Room = default_room,
     clock: Clock | None = None,
     storage_options: Mapping[str, object] | None = None,
+    durable: bool = True,
 ) -> Store:
     """Open the store at a URL or path. Raises StoreMissing, StoreUnsupported.
 
     One that demands of its writers what we do not know is open for reading only.
 
-    cache_room says how much of a disk the cache may take, both in bytes.
+    cache_room says how much of a disk the cache may take, both in bytes. Without durable, power
+    loss may take what was stored lately in a local store.
     """
-    objects = open_objects(url, storage_options)
+    objects = open_objects(url, storage_options, durable=durable)
     if not is_local(url):
         objects = Retry(objects)
     config = read_config(objects)
@@ -180,4 +185,4 @@ def open_store(
         config.check_writable()
     except StoreUnsupported as error:
         objects = ReadOnly(objects, str(error))
-    return Store(url, objects, config, local, clock or SystemClock(), tool, cache_room)
+    return Store(url, objects, config, local, clock or SystemClock(), tool, cache_room, durable)

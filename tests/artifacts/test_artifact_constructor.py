@@ -68,6 +68,13 @@ def test_all_arguments_may_be_given_by_position(house: House) -> None:
     }
 
 
+def test_the_storage_region_is_kept(house: House) -> None:
+    house.version(storage_region="eu")
+
+    found = house.load("data").manifest.to_manifest_json()
+    assert found["storagePolicyConfig"] == {"storageLayout": "V2", "storageRegion": "eu"}
+
+
 @pytest.mark.parametrize("region", ["", "  ", 3])
 def test_a_blank_storage_region_is_refused(house: House, region: Any) -> None:
     with pytest.raises(ValueError, match="storage_region"):

@@ -94,6 +94,7 @@ def test_every_variable_is_read_as_what_it_sets(start: Path) -> None:
             "WBART_JOBS": "4",
             "WBART_LINK": "hardlink",
             "WBART_SYNC": "1",
+            "WBART_DURABILITY": "Fast",
             "WBART_DIGEST_ALGORITHM": "xxh128",
             "WBART_STORAGE_OPTIONS": '{"anon": true}',
         },
@@ -104,6 +105,7 @@ def test_every_variable_is_read_as_what_it_sets(start: Path) -> None:
     assert settings.artifact_dir == Path("out")
     assert (settings.offline, settings.sync, settings.jobs) == (True, True, 4)
     assert (settings.link, settings.digest_algorithm) == ("hardlink", "XXH128")
+    assert settings.durability == "fast"
     assert settings.storage_options == {"anon": True}
     assert settings.sources["jobs"] == "WBART_JOBS"
 
