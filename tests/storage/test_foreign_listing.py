@@ -40,10 +40,7 @@ class Bucket:
             if self.failures:
                 self.failures -= 1
                 raise StoreUnavailable("later")
-        try:
-            return self._page(prefix, delimiter, token, versions)
-        finally:
-            with self._lock:
+        return self._page(prefix, delimiter, token, versions)
 
     def _page(self, prefix: str, delimiter: str, token: str | None, versions: bool) -> Page:
         rows: dict[str, bool] = {}
