@@ -11,19 +11,26 @@ from wbart_storage.clock import Clock, rfc3339
 from wbart_storage.errors import EpochFenced, OutcomeUnknown, StorageError
 from wbart_storage.fold import S
 from wbart_storage.inbox import Inbox, Letter
-from wbart_storage.readback import TRIES, Wait, pause
+from wbart_storage.readback import TRIES, Wait
 from wbart_storage.record import Intent, Record, check_intent
 from wbart_storage.slots import Log
 from wbart_storage.tail import Committed, Tail
+from wbart_storage.turns import Turns
 
 log = logging.getLogger(__name__)
 
 _SHARED = 8
 """Of so many slots one is shared with the inbox even by a committer that met no contention."""
+_PASSING = 16
+"""How many letters he takes along then: enough that none waits for ever."""
 _ROUNDS = 1000
+_PATIENCE = 120.0
+"""Seconds after which a committer no longer waits for his letter to be committed."""
 _MOST_INTENTS = 256
 _MOST_BYTES = 4 << 20
 _TICK = 1e-6
+_CLOSE = 1e-3
+"""Seconds between two who commit at once even where a request takes none."""
 
 
 class Committer(Generic[S]):
@@ -43,15 +50,18 @@ class Committer(Generic[S]):
         """See `Journal.commit`.
 
         A state that nobody has compared with the log in this call may be stale, so it may lose
-        one slot for free: it is the second loss that means contention.
+        one slot for free, if that one was filled well before we came: else it means contention.
         """
         check_intent(intent)
-        mine = self._inbox.letter(intent, epoch)
+        mine, began = self._inbox.letter(intent, epoch), self._clock.now()
         if self._tail.warm and intent.txid not in self._tail.tally.txids:
             found = self._through_slot(mine, intent)
+            took = self._clock.now() - began
+            stale = self._tail.tally.hlc < began - took + _CLOSE
         else:
-            found = self._tail.catch_up(intent.txid)
-        found = found or self._through_slot(mine, intent)
+            found, stale = self._tail.catch_up(intent.txid), True
+        if found is None and stale:
+            found = self._through_slot(mine, intent)
         return found or self._through_inbox(mine, intent)
 
     def _through_slot(self, mine: Letter, intent: Intent) -> Committed | None:
@@ -62,19 +72,22 @@ class Committer(Generic[S]):
         self._check_fence(mine.epoch)
         slot = self._tail.tally.seq + 1
         if slot % _SHARED == _SHARED - 1:
-            found = self._share(mine, intent, sent=False)
+            waiting = self._inbox.waiting(mine, self._tail.tally)[:_PASSING]
+            found = self._share(mine, _with(waiting, mine), {mine.key: intent}, sent=False)
         else:
             found, _ = self._place([intent], mine.epoch, mine.txid)
         return found or self._tail.catch_up(mine.txid)
 
     def _through_inbox(self, mine: Letter, intent: Intent) -> Committed:
-        """Let anybody commit the intent, and try to commit all that wait until somebody has."""
+        """Let anybody commit the intent, and do so for all when the turn is ours."""
         log.info("contention: %s goes through the inbox", mine.key)
+        started = self._clock.monotonic()
         self._inbox.put(mine, intent)
-        failures = 0
+        turns = Turns(self._clock.monotonic() - started)
+        opened, failures = {mine.key: intent}, 0
         for _ in range(_ROUNDS):
             try:
-                found = self._tail.catch_up(mine.txid) or self._share(mine, intent, sent=True)
+                found = self._turn(mine, opened, turns)
                 failures = 0
             except EpochFenced:
                 raise
@@ -85,36 +98,44 @@ class Committer(Generic[S]):
                 found = None
             if found is not None:
                 return found
-            pause(self._wait)
+            if self._clock.monotonic() - started > _PATIENCE:
+                raise _unknown(mine, f"not committed within {_PATIENCE:.0f} s")
+            turns.pause(self._wait)
         raise _unknown(mine, f"lost {_ROUNDS} slots")
 
-    def _share(self, mine: Letter, intent: Intent, sent: bool) -> Committed | None:
-        """Try the next slot with our intent, sent to the inbox or not, and all that wait there."""
-        waiting = self._waiting(mine)
+    def _turn(self, mine: Letter, opened: dict[str, Intent], turns: Turns) -> Committed | None:
+        """Look whether our letter was committed, and commit all if it is for us to do so."""
+        found = self._tail.catch_up(mine.txid)
+        if found is not None:
+            return found
+        if mine.epoch < self._tail.tally.fence:
+            self._inbox.discard([mine])
         self._check_fence(mine.epoch)
+        if not turns.must_look(self._tail.tally.seq):
+            return None
+        waiting = self._inbox.waiting(mine, self._tail.tally)
+        if not turns.leads(waiting.index(mine), len(waiting)):
+            return None
+        return self._share(mine, _first(waiting, mine), opened, sent=True)
 
-        def opened(letter: Letter) -> Intent | None:
-            return intent if letter.key == mine.key else self._inbox.open(letter)
+    def _share(
+        self, mine: Letter, letters: Sequence[Letter], opened: dict[str, Intent], sent: bool
+    ) -> Committed | None:
+        """Try the next slot with our intent, sent to the inbox or not, and those of the letters.
 
-        intents = list(self._slots.gather(opened, waiting))
-        batch = [letter for letter, found in zip(waiting, intents, strict=True) if found]
+        What has been opened is not read again.
+        """
+        self._check_fence(mine.epoch)
+        closed = [letter for letter in letters if letter.key not in opened]
+        found = self._slots.gather(self._inbox.open, closed)
+        opened |= {letter.key: read for letter, read in zip(closed, found, strict=True) if read}
+        batch = [letter for letter in letters if letter.key in opened]
+        intents = [opened[letter.key] for letter in batch]
         epoch = min(letter.epoch for letter in batch)
-        found, won = self._place([found for found in intents if found], epoch, mine.txid)
+        committed, won = self._place(intents, epoch, mine.txid)
         if won:
             self._inbox.discard(letter for letter in batch if sent or letter.key != mine.key)
-        return found
-
-    def _waiting(self, mine: Letter) -> list[Letter]:
-        """The letters to commit next, in order, ours among them; drop those that are done for."""
-        tally = self._tail.tally
-        letters = {letter.txid: letter for letter in [*self._inbox.letters(), mine]}
-        waiting: list[Letter] = []
-        over: list[Letter] = []
-        for letter in sorted(letters.values(), key=lambda letter: letter.key):
-            done = letter.txid in tally.txids or letter.epoch < tally.fence
-            (over if done else waiting).append(letter)
-        self._inbox.discard(over)
-        return _first(waiting, mine)
+        return committed
 
     def _place(
         self, intents: Sequence[Intent], epoch: int, txid: str
@@ -150,15 +171,19 @@ class Committer(Generic[S]):
             raise EpochFenced(epoch, self._tail.tally.fence)
 
 
-def _first(waiting: list[Letter], mine: Letter) -> list[Letter]:
+def _first(waiting: Sequence[Letter], mine: Letter) -> list[Letter]:
     """As many letters as one record should hold, oldest first; ours in any case."""
-    size, some = 0, waiting[:_MOST_INTENTS]
+    size, some = 0, list(waiting[:_MOST_INTENTS])
     for count, letter in enumerate(some):
         size += letter.size
         if size > _MOST_BYTES:
             some = some[:count]
             break
-    return some if any(letter.key == mine.key for letter in some) else [*some, mine]
+    return _with(some, mine)
+
+
+def _with(letters: Sequence[Letter], mine: Letter) -> list[Letter]:
+    return [*letters] if mine in letters else [*letters, mine]
 
 
 def _unknown(mine: Letter, reason: object) -> OutcomeUnknown:

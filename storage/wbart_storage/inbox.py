@@ -10,11 +10,13 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
 from wbart_storage import canonical, readback
 from wbart_storage.errors import ObjectMissing, StorageError, StoreUnsupported
+from wbart_storage.fold import Tally
 from wbart_storage.keys import inbox_key, inbox_prefix
 from wbart_storage.objects import ObjectStore
 from wbart_storage.readback import Wait
@@ -67,6 +69,21 @@ class Inbox:
             if found is not None:
                 letters.append(Letter(stat.key, found[2], int(found[1]), stat.size))
         return letters
+
+    def waiting(self, mine: Letter, tally: Tally[Any]) -> list[Letter]:
+        """The letters still to be committed, in order, mine among them, sent or not.
+
+        Those that are done for are deleted by the first in the line, lest everybody does it.
+        """
+        letters = {letter.txid: letter for letter in [*self.letters(), mine]}
+        line: list[Letter] = []
+        over: list[Letter] = []
+        for letter in sorted(letters.values(), key=lambda letter: letter.key):
+            done = letter.txid in tally.txids or letter.epoch < tally.fence
+            (over if done else line).append(letter)
+        if line and line[0].key == mine.key:
+            self.discard(over)
+        return line
 
     def open(self, letter: Letter) -> Intent | None:
         """The intent in the letter; None if it is gone, damaged, or of a newer form."""
