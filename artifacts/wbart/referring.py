@@ -72,6 +72,9 @@ def _to_service(
     outside = content.workspace.outside
     try:
         where = outside.target(uri)
+        if where is not None and where.service != "http":
+            # The surroundings' credentials count in buckets, so that a download has them as well.
+            where = outside.target(scrub(uri))
     except KeyInvalid as error:
         raise ArgumentInvalid(f"a reference names a bucket: {scrub(uri)!r}") from error
     if where is None:
