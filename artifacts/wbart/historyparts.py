@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from wbart.errors import Conflict
+from wbart.runrecord import Part
 from wbart_storage import readback
 from wbart_storage.keys import history_key, history_prefix
 from wbart_storage.objects import ObjectStore
@@ -25,27 +26,36 @@ class HistoryParts:
         prefix: str,
         first: int = 0,
         wait: readback.Wait = time.sleep,
+        stream: str = "history",
     ) -> None:
         self.first = first
+        self._stream = stream
         self._objects = objects
         self._prefix = prefix
         self._wait = wait
         self._next: int | None = None
 
-    def append(self, lines: bytes) -> None:
+    def append(self, lines: bytes) -> Part:
         """Store lines as the next part, durable when this returns. Raises Conflict as a writer."""
         if self._next is None:
             self._next = self.count()
         # No time in the header: the same lines are the same bytes, so a lost answer is no loss.
         data = gzip.compress(lines, compresslevel=6, mtime=0)
-        key = history_key(self._prefix, self._next)
+        key = history_key(self._prefix, self._next, self._stream)
         if readback.create(self._objects, key, data, self._wait) != data:
             raise Conflict(f"{key} was written by another process")
+        part = _described(lines, self._next, len(data))
         self._next += 1
+        return part
 
     def count(self) -> int:
         """How many parts there are, those before the first of ours included."""
-        return sum(1 for _ in self._objects.list(history_prefix(self._prefix)))
+        return sum(1 for _ in self._objects.list(history_prefix(self._prefix, self._stream)))
+
+    def describe(self, number: int) -> Part:
+        """What lies in a part that is stored, read from it. Raises ObjectMissing."""
+        data = self._objects.get(history_key(self._prefix, number, self._stream))
+        return _described(gzip.decompress(data), number, len(data))
 
     def rows(self) -> Iterator[Row]:
         """All rows, in the order in which they were logged."""
@@ -61,5 +71,11 @@ class HistoryParts:
         return rows[-1] if rows else None
 
     def _part(self, number: int) -> list[Row]:
-        data = gzip.decompress(self._objects.get(history_key(self._prefix, number)))
+        data = gzip.decompress(self._objects.get(history_key(self._prefix, number, self._stream)))
         return [json.loads(line) for line in data.splitlines()]
+
+
+def _described(lines: bytes, number: int, size: int) -> Part:
+    rows = lines.splitlines()
+    steps = [int(json.loads(line)["_step"]) for line in (rows[0], rows[-1])]
+    return Part(number, len(rows), steps[0], steps[1], size)

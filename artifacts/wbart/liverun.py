@@ -11,6 +11,7 @@ from wbart import runactive, runlogging, runmodels
 from wbart import workspace as workspaces
 from wbart.edges import edge_of
 from wbart.errors import UsageError
+from wbart.recorder import recorder
 from wbart.runartifacts import ArtifactLogger
 from wbart.runconfig import Config
 from wbart.runsummary import Summary
@@ -18,12 +19,14 @@ from wbart.runvalue import flat
 
 if TYPE_CHECKING:
     from wbart.artifact import Artifact
+    from wbart.historyparts import HistoryParts
     from wbart.runhistory import History
     from wbart.runrecord import Edge
     from wbart.runwriter import RunWriter
     from wbart.workspace import Workspace
 
 Source = str | os.PathLike[str]
+_STATES = {0: "finished", runactive.INTERRUPTED: "killed"}
 
 
 class Run:
@@ -37,6 +40,7 @@ class Run:
         workspace: Workspace,
         writer: RunWriter,
         history: History,
+        parts: HistoryParts,
         fields: Mapping[str, Any],
         *,
         resumed: bool,
@@ -51,6 +55,7 @@ class Run:
         self.summary = Summary(fields.get("summary", {}))
         self._used: set[str] = set()
         self._artifacts = ArtifactLogger(workspace, writer.path, self._logged)
+        self._recorder = recorder(workspace, writer, history, parts, self._state)
 
     # What it is.
 
@@ -138,8 +143,6 @@ class Run:
         row = self._history.log(flat(data, "log"), step, commit)
         if row is not None:
             self.summary.take_row(row)
-        if self._history.is_due:
-            self._flush()
 
     # Artifacts.
 
@@ -240,17 +243,18 @@ class Run:
         """Wait for all uploads, store the rest and end the run; twice is once.
 
         An upload that failed is told of by a warning: `wait` is where it raises. A non-zero
-        exit_code makes it a failed run.
+        exit_code makes it a failed run, and 255, as W&B has it for Ctrl-C, a killed one.
         """
         if self.state != "running":
             return
         try:
             failures = self._artifacts.finish()
             runlogging.tell(self.path, failures)
-            self.state = "failed" if exit_code else "finished"
-            self._history.finish()
+            state = _STATES.get(exit_code or 0, "failed")
+            parts = self._recorder.finish({"state": state})
+            self.state = state
             end = {"exit_code": exit_code or 0, "upload_failures": failures}
-            self._writer.finish({**self._state(), **end})
+            self._writer.finish({**self._state(), **end}, parts=parts)
         finally:
             self.state = "failed" if self.state == "running" else self.state
             runactive.leave(self)
@@ -265,9 +269,7 @@ class Run:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # A script that exits with 0 inside the context has not failed.
-        code = error.code if isinstance(error, SystemExit) else error is not None
-        self.finish(exit_code=1 if code else 0)
+        self.finish(exit_code=runactive.exit_code(error))
 
     def __repr__(self) -> str:
         return f"<Run {self.path} ({self.state})>"
@@ -277,11 +279,11 @@ class Run:
     def _use(self, artifact: Artifact) -> None:
         edge = edge_of(artifact)
         if edge.id not in self._used:
-            self._writer.update({}, used=[edge])
+            self._writer.update({}, used=(edge,))
             self._used.add(edge.id)
 
     def _logged(self, edge: Edge) -> None:
-        self._writer.update({}, logged=[edge])
+        self._writer.update({}, logged=(edge,))
 
     def _set(self, name: str, value: object) -> None:
         self._check_open(name)
@@ -291,10 +293,6 @@ class Run:
     def _store_config(self) -> None:
         self._check_open("config")
         self._writer.update({"config": self.config.to_json()})
-
-    def _flush(self) -> None:
-        self._history.flush()
-        self._writer.update(self._state())
 
     def _state(self) -> dict[str, Any]:
         runtime = int(self._history.runtime)

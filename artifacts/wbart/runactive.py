@@ -6,8 +6,10 @@ import atexit
 import concurrent.futures.thread  # noqa: F401 - it registers its own end first, see _at_exit
 import logging
 import os
+import signal
 import sys
 import threading
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from wbart.errors import Error
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from wbart.liverun import Run
 
 log = logging.getLogger(__name__)
+
+INTERRUPTED = 255
+"""The exit code that W&B gives to Ctrl-C."""
 
 _runs: list[Run] = []
 
@@ -50,7 +55,17 @@ def previous(
 
 def enter(run: Run) -> None:
     """Make run the active one."""
+    _watch_termination()
     _runs.append(run)
+
+
+def exit_code(error: BaseException | None) -> int:
+    """What a run's end by error, or by none, is called as an exit code."""
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
+    # A script that exits with 0 has not failed.
+    code = error.code if isinstance(error, SystemExit) else error is not None
+    return 1 if code else 0
 
 
 def leave(run: Run) -> None:
@@ -61,13 +76,28 @@ def leave(run: Run) -> None:
 
 def _finish_all() -> None:
     """A script that ends without `finish` still gets its uploads, and the state it deserves."""
-    failed = getattr(sys, "last_value", None) is not None
+    code = exit_code(getattr(sys, "last_value", None))
     for run in reversed(_runs.copy()):
         try:
-            run.finish(exit_code=1 if failed else 0)
+            run.finish(exit_code=code)
         except Exception:
             # Nobody is left to catch it; the other runs still have to end.
             log.warning("run %s could not be finished", run.path, exc_info=True)
+
+
+def _watch_termination() -> None:
+    """Have SIGTERM noted by runs, where nobody else wants it; it ends the process as before."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _terminated)
+
+
+def _terminated(number: int, frame: FrameType | None) -> None:
+    for run in _runs:
+        run._recorder.mark_killed()
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
 
 
 def _at_exit() -> None:

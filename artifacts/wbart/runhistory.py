@@ -1,4 +1,4 @@
-"""The history of a run while it is written: steps, the open row, and a bounded buffer."""
+"""The history of a run while it is written: steps, the open row, and those that just closed."""
 
 from __future__ import annotations
 
@@ -7,14 +7,10 @@ import logging
 from collections.abc import Mapping
 from threading import RLock
 
-from wbart.historyparts import HistoryParts, Row
+from wbart.historyparts import Row
 from wbart_storage.clock import Clock
 
 log = logging.getLogger(__name__)
-
-_BUFFER_SIZE = 1 << 20
-_BUFFER_SECONDS = 15.0
-"""What a crash may lose."""
 
 
 class History:
@@ -23,18 +19,13 @@ class History:
     Values come flat and as JSON values. What is logged twice at one step is one row.
     """
 
-    def __init__(
-        self, parts: HistoryParts, clock: Clock, *, step: int = 0, elapsed: float = 0.0
-    ) -> None:
+    def __init__(self, clock: Clock, *, step: int = 0, elapsed: float = 0.0) -> None:
         self.step = step
         """The step that the next row gets."""
-        self._parts = parts
         self._clock = clock
         self._began = clock.monotonic() - elapsed
         self._row: Row = {}
         self._lines: list[bytes] = []
-        self._size = 0
-        self._flushed = clock.monotonic()
         self._logged = step > 0
         self._lock = RLock()
 
@@ -77,22 +68,17 @@ class History:
                 self._close()
             return merged
 
-    @property
-    def is_due(self) -> bool:
-        """Whether enough, or enough time, has gathered for a `flush`."""
-        waited = self._clock.monotonic() - self._flushed
-        return self._size >= _BUFFER_SIZE or waited >= _BUFFER_SECONDS
-
-    def flush(self) -> None:
-        """Store all closed rows."""
+    def take(self) -> tuple[bytes, Row | None]:
+        """The rows closed since the last time, as JSON lines, and a copy of the open row."""
         with self._lock:
-            self._store()
+            lines, self._lines = self._lines, []
+            row = dict(self._row) if self._row else None
+        return b"".join(lines), row
 
-    def finish(self) -> None:
-        """Close the open row, and store all."""
+    def close(self) -> None:
+        """Close the open row."""
         with self._lock:
             self._close()
-            self._store()
 
     def _merge(self, values: Mapping[str, object]) -> Row:
         standard = {
@@ -109,14 +95,6 @@ class History:
             return
         line = json.dumps(self._row, separators=(",", ":"), allow_nan=False).encode() + b"\n"
         self._lines.append(line)
-        self._size += len(line)
         self._row = {}
         self._logged = True
         self.step += 1
-
-    def _store(self) -> None:
-        if self._lines:
-            self._parts.append(b"".join(self._lines))
-            self._lines.clear()
-            self._size = 0
-        self._flushed = self._clock.monotonic()

@@ -114,6 +114,8 @@ class RunRecord:
     parts: dict[int, Part] = field(default_factory=dict)
     events: dict[int, Part] = field(default_factory=dict)
     files: dict[str, FileFact] = field(default_factory=dict)
+    writer: str = ""
+    """Who started it last."""
     created_at: float = 0.0
     updated_at: float = 0.0
     next: int = 0
@@ -124,6 +126,8 @@ class RunRecord:
         if increment.fresh:
             self.fields = {}
             self.parts, self.events, self.files = {}, {}, {}
+        if increment.kind == "start":
+            self.writer = increment.writer
         if self.next == 0 or increment.fresh:
             self.created_at = increment.ts
         self.fields.update(increment.set)

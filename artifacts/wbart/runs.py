@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from wbart.publicrun import PublicRun
+from wbart.recovery import recover
 from wbart.runpath import RunPath
 from wbart.runrecord import read_record
 from wbart_storage.keys import runs_prefix, unquote
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 def find(workspace: Workspace, path: RunPath) -> PublicRun:
     """The run at a path. Raises RunNotFound."""
+    recover(workspace, path)
     return PublicRun(workspace, read_record(workspace.store.objects, path))
 
 

@@ -12,6 +12,7 @@ from wbart import names
 from wbart.errors import RunNotFound, UsageError
 from wbart.historyparts import HistoryParts
 from wbart.liverun import Run
+from wbart.recovery import recover
 from wbart.runhistory import History
 from wbart.runpath import RunPath
 from wbart.runrecord import RunRecord, read_record
@@ -52,10 +53,12 @@ def begin(
     number = before.next if before is not None else 0
     writer = RunWriter(store.objects, path, workspace.actor, store.clock, number)
     writer.start(started, fresh=not resumed)
-    return Run(workspace, writer, _history(workspace, parts, kept), started, resumed=resumed)
+    history = _history(workspace, parts, kept)
+    return Run(workspace, writer, history, parts, started, resumed=resumed)
 
 
 def _before(workspace: Workspace, path: RunPath, resume: bool | str | None) -> RunRecord | None:
+    recover(workspace, path)
     try:
         record = read_record(workspace.store.objects, path)
     except RunNotFound:
@@ -83,4 +86,4 @@ def _history(workspace: Workspace, parts: HistoryParts, kept: Mapping[str, Any])
     last = parts.last() if kept else None
     step = int(last["_step"]) + 1 if last is not None else 0
     elapsed = max(float(kept.get("runtime", 0.0)), float(last["_runtime"]) if last else 0.0)
-    return History(parts, workspace.store.clock, step=step, elapsed=elapsed)
+    return History(workspace.store.clock, step=step, elapsed=elapsed)

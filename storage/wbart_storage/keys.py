@@ -124,14 +124,22 @@ def increment_number(key: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def history_prefix(prefix: str) -> str:
-    """What the keys of all history parts of the run at prefix start with."""
-    return f"{prefix}history/"
+def history_prefix(prefix: str, stream: str = "history") -> str:
+    """What the keys of all parts of a stream of the run at prefix start with.
+
+    Streams are `history`, what the run logs, and `events`, the system's metrics.
+    """
+    return f"{prefix}{stream}/"
 
 
-def history_key(prefix: str, number: int) -> str:
-    """The history part of this number of the run at prefix: JSON lines under gzip."""
-    return f"{prefix}history/{number:020d}.jsonl.gz"
+def history_key(prefix: str, number: int, stream: str = "history") -> str:
+    """The part of this number of a stream of the run at prefix: JSON lines under gzip."""
+    return f"{prefix}{stream}/{number:020d}.jsonl.gz"
+
+
+def heartbeat_key(entity: str, project: str, run: str) -> str:
+    """The sign of life of a run; overwritten while it lasts."""
+    return f"hints/runs/{quote(entity)}/{quote(project)}/{quote(run)}.json"
 
 
 def shard_prefix(entity: str, project: str, name: str, distributed_id: str) -> str:

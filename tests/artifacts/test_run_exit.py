@@ -67,7 +67,7 @@ def test_a_killed_run_keeps_what_was_stored_and_can_be_resumed(tmp_path: Path) -
     exit_code, workspace = ended(tmp_path, kill)
     run = find(workspace, RunPath("ent", "proj", "r"))
 
-    assert (exit_code, run.state) == (-9, "running")
+    assert (exit_code, run.state) == (-9, "crashed")
     assert "data2:v0" in [artifact.name for artifact in run.logged_artifacts()]
     with World(tmp_path).run(id="r", resume="must") as again:
         again.log({"a": 2})

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import logging
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from wbart.errors import ArgumentTypeInvalid, Conflict
 from wbart.historyparts import HistoryParts
 from wbart.runhistory import History
+from wbart.runrecord import Part
 from wbart.runvalue import flat, to_json
 from wbart_storage.clock import FixedClock
 from wbart_storage.errors import StoreUnavailable
@@ -22,13 +24,20 @@ class Bench:
     def __init__(self, objects: MemoryObjects | None = None) -> None:
         self.clock = FixedClock(1000.0)
         self.objects = objects or MemoryObjects()
-        self.history = History(self.parts(), self.clock)
+        self.history = History(self.clock)
+        self._parts = self.parts()
 
     def parts(self, first: int = 0) -> HistoryParts:
         return HistoryParts(self.objects, PREFIX, first, wait=lambda _: None)
 
+    def store(self) -> Part | None:
+        """Store all rows as a part, the open one among them."""
+        self.history.close()
+        lines, _ = self.history.take()
+        return self._parts.append(lines) if lines else None
+
     def rows(self, *columns: str) -> list[dict[str, object]]:
-        self.history.finish()
+        self.store()
         return [{name: row[name] for name in columns if name in row} for row in self.parts().rows()]
 
 
@@ -92,52 +101,24 @@ def test_the_step_that_artifacts_see() -> None:
     assert history.next_step == 8
 
 
-def test_rows_wait_until_a_flush_is_due() -> None:
+def test_an_open_row_is_not_taken_until_it_is_closed() -> None:
+    history = Bench().history
+    history.log({"a": 1}, commit=False)
+    lines, row = history.take()
+    assert (lines, (row or {})["a"]) == (b"", 1)
+    history.close()
+    lines, row = history.take()
+    assert (json.loads(lines)["a"], row) == (1, None)
+    assert history.take() == (b"", None)
+
+
+def test_a_part_says_what_is_in_it() -> None:
     bench = Bench()
-    bench.history.log({"a": 1})
-    assert not bench.history.is_due
-    bench.clock.advance(15)
-    assert bench.history.is_due
-    bench.history.flush()
+    for step in (3, 5, 8):
+        bench.history.log({"a": 1}, step=step)
+    part = bench.store()
 
-    assert not bench.history.is_due
-    assert [row["a"] for row in bench.parts().rows()] == [1]
-
-
-def test_the_buffer_is_bounded_in_bytes() -> None:
-    bench = Bench()
-    for _ in range(20):
-        bench.history.log({"text": "x" * 60_000})
-
-    assert bench.history.is_due
-
-
-def test_an_open_row_is_not_flushed_but_finished() -> None:
-    bench = Bench()
-    bench.history.log({"a": 1}, commit=False)
-    bench.history.flush()
-    assert list(bench.parts().rows()) == []
-    bench.history.finish()
-    assert [row["a"] for row in bench.parts().rows()] == [1]
-
-
-def test_rows_survive_a_flush_that_fails() -> None:
-    class Down(MemoryObjects):
-        up = False
-
-        def create(self, key: str, data: bytes) -> None:
-            if not self.up:
-                raise StoreUnavailable("down")
-            super().create(key, data)
-
-    objects = Down()
-    bench = Bench(objects)
-    bench.history.log({"a": 1})
-    with pytest.raises(Exception, match="may or may not have landed"):
-        bench.history.flush()
-    objects.up = True
-
-    assert bench.rows("a") == [{"a": 1}]
+    assert part == Part(0, 3, 3, 8, len(bench.objects.get(history_key(PREFIX, 0))))
 
 
 def test_a_lost_answer_neither_loses_nor_doubles_rows() -> None:
@@ -148,7 +129,7 @@ def test_a_lost_answer_neither_loses_nor_doubles_rows() -> None:
 
     bench = Bench(Lost())
     bench.history.log({"a": 1})
-    bench.history.flush()
+    bench.store()
     bench.history.log({"a": 2})
 
     assert bench.rows("a") == [{"a": 1}, {"a": 2}]
@@ -157,7 +138,7 @@ def test_a_lost_answer_neither_loses_nor_doubles_rows() -> None:
 def test_the_bytes_of_a_part_do_not_tell_the_time() -> None:
     bench = Bench()
     bench.history.log({"a": 1})
-    bench.history.flush()
+    bench.store()
     header = bench.objects.get(history_key(PREFIX, 0), 0, 10)
 
     assert header[:8] == b"\x1f\x8b\x08\x00\x00\x00\x00\x00"
@@ -166,21 +147,19 @@ def test_the_bytes_of_a_part_do_not_tell_the_time() -> None:
 def test_a_part_of_another_writer_is_a_conflict() -> None:
     bench = Bench()
     bench.history.log({"a": 1})
-    bench.history.flush()
+    bench.store()
     bench.objects.put(history_key(PREFIX, 1), b"another's")
     bench.history.log({"a": 2})
 
     with pytest.raises(Conflict, match="another process"):
-        bench.history.flush()
+        bench.store()
 
 
 def test_parts_go_on_after_those_that_are_there() -> None:
     bench = Bench()
     bench.history.log({"a": 1})
-    bench.history.flush()
-    resumed = History(bench.parts(), bench.clock, step=1)
-    resumed.log({"a": 2})
-    resumed.flush()
+    bench.store()
+    bench.parts().append(b'{"a":2,"_step":1}\n')
 
     assert [(row["_step"], row["a"]) for row in bench.parts().rows()] == [(0, 1), (1, 2)]
     last = bench.parts().last()

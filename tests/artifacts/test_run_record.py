@@ -62,8 +62,8 @@ def test_edges_gather_and_are_told_once() -> None:
     objects = MemoryObjects()
     run = writer(objects)
     run.start({}, fresh=True)
-    run.update({}, used=[edge(1)])
-    run.update({}, used=[edge(2), edge(1)], logged=[edge(3)])
+    run.update({}, used=(edge(1),))
+    run.update({}, used=(edge(2), edge(1),), logged=(edge(3),))
 
     record = read_record(objects, PATH)
 
@@ -76,7 +76,7 @@ def test_a_lost_answer_neither_loses_nor_doubles_an_increment(kind: type[MemoryO
     objects = kind()
     run = writer(objects)
     run.start({"state": "running"}, fresh=True)
-    run.update({}, used=[edge(1)])
+    run.update({}, used=(edge(1),))
 
     assert read_record(objects, PATH).next == 2
 
@@ -106,7 +106,7 @@ def test_who_starts_a_run_again_takes_it_over() -> None:
     objects = MemoryObjects()
     first, second = writer(objects), writer(objects)
     first.start({"name": "first", "config": {"a": 1}}, fresh=True)
-    first.update({}, used=[edge(1)])
+    first.update({}, used=(edge(1),))
     second.start({"name": "second"}, fresh=True)
 
     with pytest.raises(Conflict, match="ent/proj/abc"):
@@ -130,8 +130,8 @@ def test_two_writers_do_not_overwrite_each_other() -> None:
     first = writer(objects)
     first.start({}, fresh=True)
     other = RunWriter(objects, PATH, "eve", FixedClock(), number=1, wait=lambda _: None)
-    other.update({}, used=[edge(1)])
-    first.update({}, used=[edge(2)])
+    other.update({}, used=(edge(1),))
+    first.update({}, used=(edge(2),))
 
     assert list(read_record(objects, PATH).used) == ["id1", "id2"]
 
