@@ -27,6 +27,14 @@ def test_init_makes_a_store_that_others_find(wbart: Shell) -> None:
     assert wbart("files", "x", "--json").json[0]["digest"].startswith("sha256:")
 
 
+def test_init_without_a_place_makes_the_store_that_is_named(wbart: Shell) -> None:
+    assert wbart("init").out == f"{wbart.store}\n"
+    assert wbart("init", "-s", "other").out == f"{wbart.folder}/other\n"
+    wbart("init", code=6)
+
+    assert not (wbart.folder / ".wbart").exists()
+
+
 def test_init_again_is_a_conflict(wbart: Shell) -> None:
     wbart("init", "here")
 

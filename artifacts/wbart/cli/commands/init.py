@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,9 @@ from wbart.cli import exit_codes
 from wbart.cli.options import Command, call_of, writes
 from wbart.cli.output import Output
 from wbart.cli.stop import Refused, Stop
+
+if TYPE_CHECKING:
+    from wbart.settings import Settings
 
 
 @click.command("init", cls=Command)
@@ -24,10 +28,11 @@ from wbart.cli.stop import Refused, Stop
 @writes()
 @click.pass_context
 def command(ctx: click.Context, place: str | None, digest: str, single_writer: bool) -> None:
-    """Make a store in a folder or at a URL (default: .wbart here) and print where it is.
+    """Make a store in a folder or at a URL and print where it is.
 
-    The backend is tried out first: one that cannot create exclusively is refused, unless
-    --single-writer is given. --entity is the store's default entity.
+    Without STORE it is the one that --store or WBART_STORE names, or else .wbart here. The backend
+    is tried out first: one that cannot create exclusively is refused, unless --single-writer is
+    given. --entity is the store's default entity.
     """
     from wbart.cli.session import load_settings
     from wbart.names import entity
@@ -35,8 +40,12 @@ def command(ctx: click.Context, place: str | None, digest: str, single_writer: b
     from wbart_storage.store import create_store, is_local
 
     call = call_of(ctx)
-    call.overrides["store"] = place or call.overrides.get("store") or ".wbart"
+    if place:
+        call.overrides["store"] = place
     settings = load_settings(call)
+    if not _is_named(settings):
+        call.overrides["store"] = ".wbart"
+        settings = load_settings(call)
     if is_local(settings.store):
         _check_empty(settings.store)
     owner = entity(call.overrides.get("entity", "default"))
@@ -56,6 +65,11 @@ def command(ctx: click.Context, place: str | None, digest: str, single_writer: b
         facts["store_id"] = config.store_id
     facts["dry_run"] = call.dry_run
     Output(call).one(facts, [settings.store], [settings.store])
+
+
+def _is_named(settings: Settings) -> bool:
+    """Whether somebody said which store is meant; one that is only found is not meant."""
+    return settings.sources.get("store", settings.store) != settings.store
 
 
 def _check_empty(folder: str) -> None:
