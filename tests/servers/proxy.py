@@ -77,8 +77,16 @@ def proxied(server: Server, faults: Iterable[Fault] = (), seed: int = 1) -> Iter
 async def _listen(server: Server, plan: Plan) -> tuple[asyncio.Server, int]:
     ends = Ends(server.protocol, server.port)
 
+    held = set[object]()
+
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await Connection(ends, plan, reader, writer).serve()
+        # A client that is killed may leave a task that waits, and that nobody else refers to.
+        task = asyncio.current_task()
+        held.add(task)
+        try:
+            await Connection(ends, plan, reader, writer).serve()
+        finally:
+            held.discard(task)
 
     listening = await asyncio.start_server(accept, "127.0.0.1", 0, backlog=1024)
     ends.ours = listening.sockets[0].getsockname()[1]
