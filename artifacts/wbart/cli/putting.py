@@ -20,6 +20,7 @@ from wbart.errors import CollectionNotFound
 from wbart.refpath import Ref
 from wbart.runpath import RunPath
 from wbart.saving import check_loggable, save_draft
+from wbart.scrub import scrub
 from wbart_storage.clock import SystemClock
 from wbart_storage.errors import StoreMissing
 
@@ -169,7 +170,7 @@ def _planned(
         "type": labels.type,
         "files": files,
         "size": size,
-        "references": list(sources.refs),
+        "references": [scrub(uri) for uri in sources.refs],
         "dry_run": True,
     }
     return Stored(facts, name, f"{name}  {amount}", "nothing was stored: this was a dry run")

@@ -74,7 +74,11 @@ def _name(
     if len(paths) + len(refs) > 1:
         raise click.UsageError("several things need a name together: -n NAME", ctx)
     text = (*paths, *refs)[0]
-    return PurePosixPath(text if "://" in text else os.path.abspath(text)).name
+    if "://" in text:
+        from wbart.scrub import scrub
+
+        return PurePosixPath(scrub(text)).name
+    return PurePosixPath(os.path.abspath(text)).name
 
 
 def _metadata(pairs: tuple[str, ...]) -> dict[str, object]:
