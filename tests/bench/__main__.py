@@ -1,7 +1,7 @@
 """`python -m tests.bench local`: wbart against what the operating system does on this disk.
 
 `quick` is the same at a hundredth of the size: it shows that the steps run, and its figures
-mean nothing.
+mean nothing. `remote` is about buckets, and has options of its own: see `remote --help`.
 """
 
 import argparse
@@ -22,6 +22,11 @@ from tests.bench.table import render
 
 def main(argv: list[str] | None = None) -> int:
     """Run the benchmark and print its table; 1 when a command of it fails."""
+    argv = sys.argv[1:] if argv is None else argv
+    if argv[:1] == ["remote"]:
+        from tests.bench import remote
+
+        return remote.main(argv[1:])
     options = parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     # A killed benchmark must still give back its loop device.

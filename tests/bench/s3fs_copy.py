@@ -1,0 +1,27 @@
+"""Copies a folder to a bucket or from it with plain s3fs, as its manual says; also makes buckets.
+
+A program of its own: what s3fs takes in memory must not count as the benchmark's.
+"""
+
+import json
+import os
+import sys
+
+
+def main() -> None:
+    from s3fs import S3FileSystem
+
+    verb, *places = sys.argv[1:]
+    fs = S3FileSystem(**json.loads(os.environ["S3FS_OPTIONS"]))
+    if verb == "mkdir":
+        fs.mkdir(places[0])
+    elif verb == "rm":
+        fs.rm(places[0], recursive=True)
+    else:
+        assert verb in ("put", "get"), verb
+        # With a slash at the end of both, the content of one goes into the other.
+        getattr(fs, verb)(f"{places[0]}/", f"{places[1]}/", recursive=True)
+
+
+if __name__ == "__main__":
+    main()
