@@ -91,16 +91,18 @@ class _Committer:
             yield self._commit(name, op)
 
     def _commit(self, name: str, op: dict[str, object]) -> Told:
-        intent = Intent(token_hex(16), name, time.time(), (op,))
+        txid = token_hex(16)
         start = time.monotonic()
         try:
-            _, outcome = self._journal.commit(intent)
+            _, outcome = self._journal.commit(Intent(txid, name, time.time(), (op,)))
+        except ObjectExists:  # only who believes that he lost: so he looks, and tries again
+            self._journal.read()
+            return self._commit(name, op | {"id": token_hex(16)})
         except StorageError as error:
             seconds, said = time.monotonic() - start, f"{type(error).__name__}: {error}"
-            unknown = isinstance(error, OutcomeUnknown)
-            return Told(name, intent.txid, seconds, None, said, unknown)
+            return Told(name, txid, seconds, None, said, isinstance(error, OutcomeUnknown))
         seconds = time.monotonic() - start
-        return Told(name, intent.txid, seconds, outcome[0]["version"])  # type: ignore[index]
+        return Told(name, txid, seconds, outcome[0]["version"])  # type: ignore[index]
 
 
 def _version(store: Store, name: str) -> dict[str, object]:
@@ -117,17 +119,14 @@ def _version(store: Store, name: str) -> dict[str, object]:
 
 
 def _believe_all() -> None:
-    def plain(self: Retry, key: str, data: bytes) -> None:
+    def once(self: Retry, key: str, data: bytes) -> None:
         self.inner.create(key, data)
 
     def create(store: ObjectStore, key: str, data: bytes, wait: Wait) -> bytes:
-        try:
-            store.create(key, data)
-        except ObjectExists:
-            return store.get(key)
+        store.create(key, data)
         return data
 
-    Retry.create = plain  # type: ignore[method-assign]
+    Retry.create = once  # type: ignore[method-assign]
     readback.create = create
 
 
