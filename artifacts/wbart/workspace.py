@@ -16,8 +16,8 @@ from wbart.settings import Settings
 from wbart.version import TOOL
 from wbart_storage.cache import default_room
 from wbart_storage.config import StoreConfig
-from wbart_storage.errors import ObjectExists, StoreMissing
-from wbart_storage.store import Store, create_store, is_local, open_store
+from wbart_storage.errors import ObjectExists, Offline, StoreMissing
+from wbart_storage.store import Store, create_store, is_local, open_store, recall_store
 
 if TYPE_CHECKING:
     from wbart.artifact import Artifact
@@ -39,11 +39,14 @@ class Workspace:
     def open(cls, settings: Settings, *, create: bool = True) -> Workspace:
         """Open the store that the settings name; a local folder becomes one on first use.
 
-        Raises StoreMissing for any other place without a store, and NotCached for one that is
-        not on this machine when the settings say offline.
+        Raises StoreMissing for any other place without a store. When the settings say offline,
+        a distant store is as it was seen last; NotCached if it never was.
         """
         if settings.offline and not is_local(settings.store):
-            raise NotCached(f"offline, and the store is not on this machine: {settings.store}")
+            try:
+                return cls(settings, _recalled(settings))
+            except Offline as error:
+                raise NotCached(str(error), error) from error
         try:
             return cls(settings, _open(settings))
         except StoreMissing:
@@ -163,6 +166,11 @@ def enter(workspace: Workspace) -> None:
 def leave(workspace: Workspace) -> None:
     """End what `enter` began."""
     _default.active.remove(workspace)
+
+
+def _recalled(settings: Settings) -> Store:
+    room = settings.cache_size.of if settings.cache_size is not None else default_room
+    return recall_store(settings.store, cache=settings.cache_dir, tool=TOOL, cache_room=room)
 
 
 def _open(settings: Settings) -> Store:

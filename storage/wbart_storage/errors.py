@@ -11,6 +11,7 @@ StorageError                    a store could not do what it was asked
 ├── StoreMissing                there is no store here (also a LookupError)
 ├── StoreUnsupported            a newer format, or a feature that this release does not know
 ├── StoreRefused                the backend cannot keep the promises that a store needs
+├── Offline                     it was not to be asked, and what it said before does not suffice
 ├── StoreUnavailable            it may do better later (transient)
 ├── AccessDenied                read-only, or the credentials do not reach (also a PermissionError)
 ├── StoreFull                   no room left
@@ -123,6 +124,10 @@ class StoreMissing(StorageError, LookupError):
 
 class StoreUnsupported(StorageError):
     """The store has a newer format, or a feature that this release does not know."""
+
+
+class Offline(StorageError):
+    """The store was not to be asked, and what this machine has of it does not suffice."""
 
 
 class StoreRefused(StorageError):

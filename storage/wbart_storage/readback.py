@@ -15,6 +15,7 @@ from wbart_storage.errors import (
     AccessDenied,
     KeyInvalid,
     ObjectMissing,
+    Offline,
     OutcomeUnknown,
     StorageError,
     StoreFull,
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 
 TRIES = 8
 _JITTER = 0.05
-_DEFINITE = (AccessDenied, KeyInvalid, StoreFull, StoreRefused, StoreUnsupported)
+_DEFINITE = (AccessDenied, KeyInvalid, Offline, StoreFull, StoreRefused, StoreUnsupported)
 """Errors of a create that was refused, and so cannot land later."""
 
 Wait = Callable[[float], None]

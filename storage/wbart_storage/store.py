@@ -21,6 +21,7 @@ from wbart_storage.ingest import Ingest, Second
 from wbart_storage.journal import Journal
 from wbart_storage.nodes import StoredNodes
 from wbart_storage.objects import Adopts, Files, ObjectStore, ability
+from wbart_storage.offline import SEEN, Remembered, Remembering, recall_config, remember_config
 from wbart_storage.opening import open_objects
 from wbart_storage.probe import admit, check_protocol
 from wbart_storage.reader import StoreReader
@@ -181,8 +182,29 @@ def open_store(
         objects = Retry(objects)
     config = read_config(objects)
     local = cache / config.store_id
+    if not is_local(url):
+        remember_config(cache, url, config)
+        objects = Remembering(objects, local / SEEN)
     try:
         config.check_writable()
     except StoreUnsupported as error:
         objects = ReadOnly(objects, str(error))
     return Store(url, objects, config, local, clock or SystemClock(), tool, cache_room, durable)
+
+
+def recall_store(
+    url: str,
+    *,
+    cache: Path,
+    tool: str,
+    cache_room: Room = default_room,
+    clock: Clock | None = None,
+) -> Store:
+    """A distant store as this machine saw it last, for reading; it is not asked.
+
+    Raises Offline when it was never opened here.
+    """
+    config = recall_config(cache, url)
+    local = cache / config.store_id
+    objects = Remembered(local / SEEN)
+    return Store(url, objects, config, local, clock or SystemClock(), tool, cache_room)

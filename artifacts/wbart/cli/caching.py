@@ -13,6 +13,7 @@ from wbart.sizes import Capacity
 from wbart_manifest.digest import ALGORITHMS
 from wbart_storage.cache import Cache, default_room
 from wbart_storage.clock import SystemClock
+from wbart_storage.offline import SEEN
 
 _USUAL = "blake3"
 
@@ -58,8 +59,7 @@ def kept(settings: Settings) -> Iterator[Kept]:
     for folder in _folders(settings):
         with _opened(folder) as cache:
             held = cache.ls()
-        total = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-        yield Kept(folder.name, folder, len(held), sum(each.size for each in held), total)
+        yield Kept(folder.name, folder, len(held), sum(each.size for each in held), _size(folder))
 
 
 def limit(settings: Settings, text: str | None) -> int:
@@ -70,12 +70,17 @@ def limit(settings: Settings, text: str | None) -> int:
 
 
 def prune(settings: Settings, most: int, *, dry_run: bool) -> Freed:
-    """Drop what was used least recently, whichever store it is of, until most bytes are left."""
+    """Drop what was used least recently, whichever store it is of, until most bytes are left.
+
+    What is remembered of stores for offline use goes only when it alone is more than that.
+    """
     held: list[tuple[int, int, Path]] = []
     for folder in _folders(settings):
         with _opened(folder) as cache:
             held += ((each.used, each.size, folder) for each in cache.ls())
     left = {folder: 0 for _, _, folder in held}
+    seen = {folder / SEEN: _size(folder / SEEN) for folder in _folders(settings)}
+    forgotten = sum(seen.values()) if sum(seen.values()) > most else 0
     # The newest stay, as far as they fit; each cache drops its own oldest in the same order.
     room = most
     for _, size, folder in sorted(held, reverse=True):
@@ -84,8 +89,12 @@ def prune(settings: Settings, most: int, *, dry_run: bool) -> Freed:
             break
         left[folder] += size
     if dry_run:
-        return Freed(sum(size for _, size, _ in held) - sum(left.values()), dry_run)
-    freed = 0
+        freed = sum(size for _, size, _ in held) - sum(left.values())
+        return Freed(freed + forgotten, dry_run)
+    if forgotten:
+        for each in seen:
+            shutil.rmtree(each, ignore_errors=True)
+    freed = forgotten
     for folder, size in left.items():
         with _opened(folder) as cache:
             freed += cache.prune(size)
@@ -126,8 +135,12 @@ def _folders(settings: Settings) -> list[Path]:
     return sorted(each for each in place.iterdir() if each.is_dir() and _is_cache(each))
 
 
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
 def _is_cache(folder: Path) -> bool:
-    return any((folder / name).exists() for name in ("obj", "index.db", "state.db"))
+    return any((folder / name).exists() for name in ("obj", "index.db", "state.db", SEEN))
 
 
 @contextmanager

@@ -94,6 +94,7 @@ CODES: Final[Mapping[str, int]] = MappingProxyType(
         "ReferenceRefused": REFUSED,
         "StoreRefused": REFUSED,
         "NotCached": NOT_CACHED,
+        "Offline": NOT_CACHED,
         # whatever has nothing of its own
         "CacheUnusable": FAILED,
         "CommError": FAILED,

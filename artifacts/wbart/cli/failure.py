@@ -22,6 +22,7 @@ HINTS: Final[Mapping[str, str]] = {
     "HasAliases": "--delete-aliases removes them, too",
     "LockTimeout": "another process is at work; try again",
     "NotCached": "without --offline it would be fetched",
+    "Offline": "without --offline the store would be asked",
     "StoreMissing": "`wbart init` makes one; --store or WBART_STORE names another",
     "StoreFull": "nothing is half written; make room and try again",
     "StoreUnavailable": "trying again may help",
