@@ -10,11 +10,8 @@ import os
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import cache, partial
-from http.client import HTTPException
 from importlib import import_module
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import urlopen
 
 from wbart_storage import obstore_options
 from wbart_storage.byprocess import ByProcess
@@ -121,6 +118,10 @@ def _is_seaweedfs(endpoint: str) -> bool:
     """Whether it says so in a header, which obstore keeps to itself."""
     if not endpoint:
         return False
+    from http.client import HTTPException
+    from urllib.error import HTTPError
+    from urllib.request import urlopen
+
     try:
         with urlopen(endpoint, timeout=_ASKING) as answer:
             server = answer.headers.get("Server")
