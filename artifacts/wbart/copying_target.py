@@ -26,7 +26,8 @@ def open_target(
 ) -> Workspace:
     """The workspace of the target. With create it becomes a store like the source's, if it is none.
 
-    Storage options that nobody gave are the source's, if both are reached by one protocol.
+    Storage options that nobody gave are those of the settings, unless these are for a source of
+    another protocol.
     Raises StoreMissing, StoreRefused.
     """
     settings = _settings(source.settings, url, storage_options)
@@ -51,8 +52,9 @@ def open_target(
 
 def _settings(settings: Settings, url: str, options: Mapping[str, object] | None) -> Settings:
     if options is None:
-        same = not is_local(url) and url.partition("://")[0] == settings.store.partition("://")[0]
-        options = settings.storage_options if same else {}
+        same = url.partition("://")[0] == settings.store.partition("://")[0]
+        ours = not is_local(url) and (same or is_local(settings.store))
+        options = settings.storage_options if ours else {}
     return replace(settings, store=url, storage_options=options)
 
 
