@@ -69,7 +69,7 @@ class AzureContainer:
         for each in found:
             if each.get("size") is None:  # a BlobPrefix
                 folders.append(each.name)
-            elif not versions or each.is_current_version is not False:
+            elif not versions or each.is_current_version:
                 objects.append(self._seen(each))
         return Page(objects, folders, following or None)
 
