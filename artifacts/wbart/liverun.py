@@ -251,10 +251,10 @@ class Run:
             failures = self._artifacts.finish()
             runlogging.tell(self.path, failures)
             state = _STATES.get(exit_code or 0, "failed")
-            parts = self._recorder.finish({"state": state})
+            stored = self._recorder.finish({"state": state})
             self.state = state
             end = {"exit_code": exit_code or 0, "upload_failures": failures}
-            self._writer.finish({**self._state(), **end}, parts=parts)
+            self._writer.finish({**self._state(), **end}, **stored)
         finally:
             self.state = "failed" if self.state == "running" else self.state
             runactive.leave(self)

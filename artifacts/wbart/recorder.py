@@ -6,17 +6,19 @@ import logging
 import os
 from collections.abc import Callable
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wbart.errors import Conflict
 from wbart.heartbeat import EVERY, beat
 from wbart.historyparts import HistoryParts
 from wbart.runhistory import History
 from wbart.runrecord import Part
-from wbart.runwriter import RunWriter
+from wbart.runwriter import RunWriter, Said
 from wbart.spool import KILLED, Spool
+from wbart.systemmetrics import SystemMetrics
 from wbart_storage.clock import Clock
 from wbart_storage.errors import StorageError
+from wbart_storage.keys import run_prefix
 from wbart_storage.objects import ObjectStore
 
 if TYPE_CHECKING:
@@ -31,6 +33,13 @@ _PART_SIZE = 1 << 20
 _FIRST_PART = 15.0
 _PART_SHARE = 0.02
 """Of the run's time so far, between two parts: long runs have few and large ones."""
+
+
+class Samples(NamedTuple):
+    """What the machine does, and where that is stored."""
+
+    metrics: SystemMetrics
+    parts: HistoryParts
 
 
 class Recorder:
@@ -48,6 +57,7 @@ class Recorder:
         writer: RunWriter,
         state: Callable[[], dict[str, Any]],
         clock: Clock,
+        samples: Samples | None = None,
     ) -> None:
         self._objects = objects
         self._history = history
@@ -56,6 +66,7 @@ class Recorder:
         self._writer = writer
         self._state = state
         self._clock = clock
+        self._samples = samples
         self._stop = Event()
         self._threads: list[Thread] = []
         self._stored_at = self._beaten_at = clock.monotonic()
@@ -84,15 +95,17 @@ class Recorder:
 
     def store(self) -> None:
         """Store what is due now. Conflict when another process has taken the run over."""
+        if self._samples is not None:
+            self._samples.metrics.sample(self._history.runtime, self._clock.now())
         if self._is_due():
             self._stored_at = self._clock.monotonic()
-            parts = self._store_rows()
-            self._writer.update(self._state(), parts=parts)
+            stored = self._store_rows()
+            self._writer.update(self._state(), **stored)
             self._beat()
         elif self._clock.monotonic() - self._beaten_at >= EVERY:
             self._beat()
 
-    def finish(self, fields: dict[str, Any]) -> tuple[Part, ...]:
+    def finish(self, fields: dict[str, Any]) -> Said:
         """End the threads and store all rows; returns the parts that no increment names yet.
 
         Raises what the store raises; then the spool keeps the rows, and fields with them.
@@ -103,13 +116,13 @@ class Recorder:
         self._history.close()
         self._spool.append(self._history.take()[0])
         try:
-            parts = self._store_rows()
+            stored = self._store_rows()
         except BaseException:
             self._spool.note({**self._state(), **fields})
             self._spool.close(remove=False)
             raise
         self._spool.close(remove=True)
-        return parts
+        return stored
 
     def _run(self, work: Callable[[], None], pause: float) -> None:
         failed = False
@@ -130,12 +143,18 @@ class Recorder:
         due = max(_FIRST_PART, _PART_SHARE * self._history.runtime)
         return self._spool.size >= _PART_SIZE or (self._spool.size > 0 and waited >= due)
 
-    def _store_rows(self) -> tuple[Part, ...]:
+    def _store_rows(self) -> Said:
         parts = []
         while chunk := self._spool.chunk():
             parts.append(self._parts.append(chunk))
             self._spool.stored(chunk)
-        return tuple(parts)
+        return {"parts": tuple(parts), "events": self._store_samples()}
+
+    def _store_samples(self) -> tuple[Part, ...]:
+        if self._samples is None:
+            return ()
+        lines = self._samples.metrics.take()
+        return (self._samples.parts.append(lines),) if lines else ()
 
     def _beat(self) -> None:
         self._beaten_at = self._clock.monotonic()
@@ -153,6 +172,16 @@ def recorder(
     """The recorder of a run that has just begun, at work."""
     store = workspace.store
     spool = Spool.begin(store.local, writer.path, writer.id)
-    made = Recorder(store.objects, history, spool, parts, writer, state, store.clock)
+    samples = _samples(workspace, writer)
+    made = Recorder(store.objects, history, spool, parts, writer, state, store.clock, samples)
     made.start()
     return made
+
+
+def _samples(workspace: Workspace, writer: RunWriter) -> Samples | None:
+    if not workspace.settings.stats:
+        return None
+    path = writer.path
+    prefix = run_prefix(path.entity, path.project, path.id)
+    parts = HistoryParts(workspace.store.objects, prefix, stream="events")
+    return Samples(SystemMetrics(workspace.settings.stats_interval), parts)

@@ -12,6 +12,7 @@ from wbart import names
 from wbart.errors import RunNotFound, UsageError
 from wbart.historyparts import HistoryParts
 from wbart.liverun import Run
+from wbart.machine import facts
 from wbart.recovery import recover
 from wbart.runhistory import History
 from wbart.runpath import RunPath
@@ -49,6 +50,7 @@ def begin(
     started = {"name": run_id, **kept, **fields, "state": "running"}
     parts = _parts(workspace, path, before, kept)
     started["first_part"] = parts.first
+    started["metadata"] = facts()
     store = workspace.store
     number = before.next if before is not None else 0
     writer = RunWriter(store.objects, path, workspace.actor, store.clock, number)

@@ -33,6 +33,8 @@ _READERS: Final[Mapping[str, read.Reader]] = {
     "link": read.link,
     "client": read.client,
     "sync": read.flag,
+    "stats": read.flag,
+    "stats_interval": read.seconds,
     "durability": read.durability,
     "digest_algorithm": read.digest_algorithm,
     "storage_options": read.storage_options,
@@ -67,6 +69,10 @@ class Settings:
     """How files come out of the cache: auto (reflink, else copy), copy, hardlink, symlink."""
     sync: bool = False
     """Logging waits until the version is committed."""
+    stats: bool = True
+    """Whether runs sample the machine: processor, memory, disk, network."""
+    stats_interval: float = 15.0
+    """Seconds between two samples."""
     durability: str = "full"
     """fast: of what goes into a local store only records survive a power loss soon after."""
     digest_algorithm: str | None = None

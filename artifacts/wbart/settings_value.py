@@ -82,6 +82,14 @@ def capacity(value: object, folder: Path) -> Capacity:
     return value if isinstance(value, Capacity) else Capacity.parse(str(value))
 
 
+def seconds(value: object, folder: Path) -> float:
+    """A number of seconds above 0."""
+    number = float(value) if isinstance(value, int | float | str) else 0.0
+    if not 0 < number < float("inf"):
+        raise ValueError(f"{value!r} is not a number of seconds above 0")
+    return number
+
+
 def link(value: object, folder: Path) -> str:
     """One of LINKS."""
     return _one_of(_text(value).lower(), LINKS)
