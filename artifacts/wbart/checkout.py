@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from wbart import origin
 from wbart.download import write
-from wbart.fetch_references import fetch_reference
+from wbart.fetch_references import fetch_references
 from wbart.plan import Plan
 from wbart.root import check_emptied, checkout_root
 from wbart.standing import FolderReader, side_by_side
@@ -42,8 +42,8 @@ def checkout(
         write(at.workspace, target, _write(_differing(at, target), way), None, progress)
         way.sweep()
         write(at.workspace, target, way.folders, None, progress)
-    for entry in way.references:
-        fetch_reference(at.workspace, entry, target, allow_missing=False)
+    if way.references:
+        fetch_references(at.workspace, way.references, target, allow_missing=False)
     origin.note(at, target)
     return answer
 
