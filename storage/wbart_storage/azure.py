@@ -144,6 +144,7 @@ def _bound(client: Any) -> None:
     for policy in pipeline._impl_policies:
         if hasattr(policy, "initial_backoff"):
             policy.initial_backoff = policy.random_jitter_range = _PAUSE
+            policy.increment_base = _PAUSE  # it is raised to the count of tries, and added
             for count in ("total_retries", "connect_retries", "read_retries", "status_retries"):
                 setattr(policy, count, _TRIES)
     patience = getattr(transport, "connection_config", None)
