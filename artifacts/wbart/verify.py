@@ -54,7 +54,7 @@ def _compare(at: Committed, root: str, progress: Progress) -> Tally:
     workspace = at.workspace
     count = at.manifest.count
     hashing = FolderHash(root, workspace.store.algorithm, workspace.jobs, expected=count)
-    for batch in hashing.run(_present(at, root, tally)):
+    for batch in hashing.run(_present(at, root, hashing.batch, tally)):
         odd = [
             index
             for index, (entry, digest) in enumerate(
@@ -70,9 +70,9 @@ def _compare(at: Committed, root: str, progress: Progress) -> Tally:
     return tally
 
 
-def _present(at: Committed, root: str, tally: Tally) -> Iterator[list[Entry]]:
+def _present(at: Committed, root: str, batch: int, tally: Tally) -> Iterator[list[Entry]]:
     """The entries of which there is a file; what is missing or extra goes into the tally."""
-    files = scan_paths(root) if os.path.isdir(root) else iter(())
+    files = scan_paths(root, batch) if os.path.isdir(root) else iter(())
     columns = (Columns(paths, []) for paths in files)
     for entries, _, missing, extra in side_by_side(at.manifest.entries(), columns):
         tally.extra += extra

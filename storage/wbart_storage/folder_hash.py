@@ -20,6 +20,9 @@ from wbart_storage.file_hash import COMPARED, FOLLOWED, FileHashes, hash_files
 BATCH = 512
 _MANY = 20_000
 """From this many files on, starting processes takes less time than they save."""
+_SHARES = 8
+_FEWEST, _MOST = 8, 2048
+"""To hand a batch to a process costs half a millisecond; big files do not wait for each other."""
 
 
 class HasPath(Protocol):
@@ -72,6 +75,8 @@ class FolderHash:
         self._flags = FOLLOWED if follow else COMPARED
         self._jobs = max(1, jobs)
         self._many = expected >= _MANY
+        self.batch = max(_FEWEST, min(_MOST, expected // (_SHARES * self._jobs)))
+        """How many files are best hashed at once: each worker gets some shares, if not small."""
 
     def run(self, batches: Iterable[list[T]]) -> Iterator[HashedBatch[T]]:
         """Yield what was found for each batch of items, in order."""

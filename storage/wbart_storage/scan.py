@@ -69,14 +69,15 @@ def scan_columns(root: str, *, links: Links = "follow") -> Iterator[Columns]:
         yield batch
 
 
-def scan_paths(root: str) -> Iterator[list[str]]:
+def scan_paths(root: str, batch: int = 0) -> Iterator[list[str]]:
     """As `scan` with links="show", but paths alone: a status costs more than the walk itself."""
+    batch = batch or BATCH
     paths: list[str] = []
     for prefix, names in _runs(root, "show"):
         paths += [prefix + name for name in names]
-        while len(paths) >= BATCH:
-            yield paths[:BATCH]
-            paths = paths[BATCH:]
+        while len(paths) >= batch:
+            yield paths[:batch]
+            del paths[:batch]
     if paths:
         yield paths
 

@@ -120,3 +120,12 @@ def test_nothing_stays_open(root: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))
     hashed(root, *FILES, "gone", "no/such")
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("expected", [0, 5, 1_000, 30_000, 100_000, 10_000_000])
+@pytest.mark.parametrize("jobs", [1, 2, 8])
+def test_every_worker_gets_some_batches_and_none_is_too_big(expected: int, jobs: int) -> None:
+    batch = FolderHash("", "blake3", jobs, expected=expected).batch
+
+    assert 8 <= batch <= 2048
+    assert batch == 8 or expected / batch >= 8 * jobs

@@ -41,6 +41,7 @@ def test_batches_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     assert [len(batch) for batch in scan(str(tmp_path))] == [4, 4, 2]
     assert [len(batch) for batch in scan_paths(str(tmp_path))] == [4, 4, 2]
+    assert [len(batch) for batch in scan_paths(str(tmp_path), 3)] == [3, 3, 3, 1]
 
 
 def test_empty_folders_leave_no_trace(tmp_path: Path) -> None:
