@@ -58,6 +58,9 @@ class FileFact(Struct, frozen=True):
     mimetype: str = ""
     md5: str = ""
     """In base64, where it was taken."""
+    pack: str = ""
+    """Hex id of the pack that holds it; empty for an object of its own."""
+    offset: int = 0
 
 
 class Increment(Struct, frozen=True, kw_only=True, omit_defaults=True):
