@@ -191,8 +191,6 @@ def _body(answer: _Answer, shown: str) -> Iterator[bytes]:
             return
         while piece := answer.response.read(_PIECE):
             yield piece
-        if answer.response.length:
-            raise StoreUnavailable(f"{shown}: the answer ended too early")
     except _NETWORK as error:
         raise StoreUnavailable(f"{shown}: {_reason(error)}") from error
 

@@ -130,6 +130,14 @@ def test_content_that_changed_is_an_error_that_names_both_tags(house: House, far
     artifact.download("out", allow_missing_references=True)
 
 
+def test_a_tag_that_is_not_sent_any_more_is_a_change(house: House, far: Web) -> None:
+    artifact = version(house, far.page("/a", b"hello", '"old"'))
+    far.page("/a", b"hello")
+
+    with pytest.raises(IntegrityError, match="its ETag was old and is none"):
+        artifact.download("out")
+
+
 def test_content_that_is_gone_is_missing_or_passed_over(
     house: House, far: Web, caplog: pytest.LogCaptureFixture
 ) -> None:
