@@ -6,6 +6,9 @@ for `wbart_storage.probe` to say. How each kind of backend is spoken to stands i
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -112,12 +115,12 @@ class FsspecObjects:
         last, token = "", None
         while True:
             page = self._page(prefix, delimiter, token)
-            for stat in page.stats:
-                if stat.key < last:
-                    raise StorageError(f"{self.place} lists {stat.key} after {last}")
-                if stat.key != last and stat.key.startswith(prefix):
-                    last = stat.key
-                    yield stat
+            for found in page.stats:
+                if found.key < last:
+                    raise StorageError(f"{self.place} lists {found.key} after {last}")
+                if found.key != last and found.key.startswith(prefix):
+                    last = found.key
+                    yield found
             if page.following is None:
                 return
             token = page.following
@@ -138,6 +141,7 @@ class FsspecObjects:
 
 def _check_source(source: Path) -> None:
     try:
-        source.stat()
+        if stat.S_ISDIR(source.stat().st_mode):  # s3fs and adlfs store nothing, and say nothing
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(source))
     except OSError as error:
         raise source_error(error, source) from error
