@@ -29,7 +29,9 @@ __all__ = [
     "link_model",
     "log",
     "log_artifact",
+    "log_code",
     "log_model",
+    "save",
     "upsert_artifact",
     "use_artifact",
     "use_model",
@@ -118,6 +120,8 @@ finish_artifact = _of_active(Run.finish_artifact)
 log_model = _of_active(Run.log_model)
 use_model = _of_active(Run.use_model)
 link_model = _of_active(Run.link_model)
+save = _of_active(Run.save)
+log_code = _of_active(Run.log_code)
 
 
 class _Unbegun:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from wbart import runactive, runlogging, runmodels
+from wbart import runactive, runlogging, runmodels, runsaving
 from wbart import workspace as workspaces
 from wbart.edges import edge_of
 from wbart.errors import UsageError
@@ -55,6 +55,7 @@ class Run:
         self.summary = Summary(fields.get("summary", {}))
         self._used: set[str] = set()
         self._artifacts = ArtifactLogger(workspace, writer.path, self._logged)
+        self._saving = runsaving.Saving(self)
         self._recorder = recorder(workspace, writer, history, parts, self._state)
 
     # What it is.
@@ -237,6 +238,36 @@ class Run:
         self._check_open("link_model")
         return runmodels.link_model(self, path, registered_model_name, name, aliases)
 
+    # Files.
+
+    def save(
+        self,
+        glob_str: Source,
+        base_path: Source | None = None,
+        policy: Literal["live", "end", "now"] = "live",
+    ) -> list[str]:
+        """Keep files with the run: now, at its end, or both (`live`: again if changed by then).
+
+        Returns the paths that the run has them under: relative to base_path, else to the working
+        folder. A pattern that matches nothing keeps nothing.
+        """
+        self._check_open("save")
+        return self._saving.save(glob_str, base_path, policy)
+
+    def log_code(
+        self,
+        root: Source = ".",
+        name: str | None = None,
+        include_fn: Callable[..., bool] | None = None,
+        exclude_fn: Callable[..., bool] | None = None,
+    ) -> Artifact | None:
+        """Log the code below root as a version of type `code`: `*.py`, unless include_fn says.
+
+        Nothing in hidden folders, and nothing that exclude_fn wants out; None when nothing is left.
+        """
+        self._check_open("log_code")
+        return runsaving.log_code(self, root, name, include_fn, exclude_fn)
+
     # The end.
 
     def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
@@ -250,6 +281,7 @@ class Run:
         try:
             failures = self._artifacts.finish()
             runlogging.tell(self.path, failures)
+            self._saving.finish()
             state = _STATES.get(exit_code or 0, "failed")
             stored = self._recorder.finish({"state": state})
             self.state = state
