@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 
 from wbart_manifest.digest import Digest, digest_function, hasher
 from wbart_manifest.location import EMPTY, PACKED, WHOLE, Location
+from wbart_storage.ahead import ahead
 from wbart_storage.errors import BlobCorrupt, BlobMissing, ObjectMissing, StoreUnsupported
 from wbart_storage.keys import blob_key, pack_key
 from wbart_storage.reader import LocalFile, Reader
@@ -123,10 +124,11 @@ class Blobs:
             return
         state, held = hasher(self.algorithm, threads=2), b""
         key, base = self.key(wanted), wanted.location.offset
-        for start in range(0, wanted.size, READ):
+        end = base + wanted.size
+        for piece in ahead(lambda a, b: self._get(key, wanted, a, b), base, end, READ):
             if held:
                 yield held
-            held = self._get(key, wanted, base + start, base + min(start + READ, wanted.size))
+            held = piece
             state.update(held)
         if state.digest() != wanted.digest:
             raise self.corrupt_digest(wanted, state.digest())

@@ -14,7 +14,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
+from wbart_storage.ahead import READ, ReadRange, ahead
 from wbart_storage.cache_files import CacheFiles, refusals
 from wbart_storage.cache_index import Held
 from wbart_storage.clock import Clock
@@ -24,14 +26,10 @@ from wbart_storage.reader import LocalFile
 
 log = logging.getLogger(__name__)
 
-READ = 8 << 20
-"""Bytes that are asked of the store at once."""
 _PART_SECONDS = 86_400.0
 
 Room = Callable[[int], int]
 """From the size of the disk to what the cache may hold, both in bytes."""
-FetchRange = Callable[[int, int], bytes]
-"""Reads the object from the store: start and end, fewer bytes at its end."""
 
 
 def default_room(disk_size: int) -> int:
@@ -84,11 +82,13 @@ class Cache:
         """The file of that digest, if it is there and right; the caller closes it."""
         return self._files.open(digest)
 
-    def bring(self, digest: bytes, size: int, fetch: FetchRange) -> LocalFile | None:
+    def bring(
+        self, digest: bytes, size: int, fetch: ReadRange, *, guess: bool = False
+    ) -> LocalFile | None:
         """The file of that digest, fetched if need be; what fetch raises passes through.
 
-        None if it is larger than the cache, is not what its name says, or somebody else has
-        been fetching it for long.
+        With guess, what is longer than size is read to its end. None if it is larger than the
+        cache, is not what its name says, or somebody else has been fetching it for long.
         """
         held = self.open(digest)
         if held is not None or size > self.capacity:
@@ -98,7 +98,7 @@ class Cache:
         if part is None:
             return None
         try:
-            return self._brought(digest, part, fetch)
+            return self._brought(digest, part, _Wanted(size, guess, fetch))
         finally:
             part.close()
 
@@ -143,12 +143,12 @@ class Cache:
         """Close the index; the next call opens it again."""
         self._files.index.close()
 
-    def _brought(self, digest: bytes, part: Part, fetch: FetchRange) -> LocalFile | None:
+    def _brought(self, digest: bytes, part: Part, wanted: _Wanted) -> LocalFile | None:
         held = self.open(digest)  # perhaps somebody was quicker
         if held is not None:
             part.drop()
             return held
-        if not self._fill(part, digest, fetch):
+        if not self._fill(part, digest, wanted):
             part.drop()
             return None
         self._files.take(digest, part)
@@ -156,12 +156,12 @@ class Cache:
         self._make_room()
         return held
 
-    def _fill(self, part: Part, digest: bytes, fetch: FetchRange) -> bool:
+    def _fill(self, part: Part, digest: bytes, wanted: _Wanted) -> bool:
         resumed = part.size > 0
-        _append(part, fetch)
+        _append(part, wanted)
         if part.digest() != digest and resumed:
             part.restart()  # what was left was torn
-            _append(part, fetch)
+            _append(part, wanted)
         return part.digest() == digest
 
     def _make_room(self) -> None:
@@ -187,10 +187,20 @@ class Cache:
                 sweep(self._parts, self._clock.now() - _PART_SECONDS)
 
 
-def _append(part: Part, fetch: FetchRange) -> None:
+class _Wanted(NamedTuple):
+    """What is to be fetched: how much, whether there may be more, and from where."""
+
+    size: int
+    guess: bool
+    fetch: ReadRange
+
+
+def _append(part: Part, wanted: _Wanted) -> None:
     """Fetch all that follows what is there."""
-    more = True
+    for data in ahead(wanted.fetch, part.size, wanted.size):
+        part.write(data)
+    more = wanted.guess and part.size >= wanted.size
     while more:
-        data = fetch(part.size, part.size + READ)
+        data = wanted.fetch(part.size, part.size + READ)
         part.write(data)
         more = len(data) == READ

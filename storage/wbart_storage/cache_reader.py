@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Lock
 
+from wbart_storage.ahead import ReadRange
 from wbart_storage.cache import Cache
 from wbart_storage.cache_index import CacheUnusable
 from wbart_storage.errors import CacheCorrupt
@@ -20,6 +23,10 @@ _WORTH = 8
 
 The files of a version come in the order of its packs, so an eighth of one seldom stays alone.
 """
+_PACK = 32 << 20
+"""Bytes of a pack, as far as nobody has seen its end: asking for its size costs a request."""
+_SMALL = _PACK // _WORTH
+"""A larger pack has an eighth that is enough to fetch it whole."""
 
 
 class CacheReader:
@@ -33,15 +40,22 @@ class CacheReader:
         self._cache = cache
         self._lock = Lock()
         self._direct: set[str] = set()
-        self._asked: dict[str, tuple[int, int]] = {}
+        self._asked: dict[str, int] = {}
+        self._longer: dict[str, int] = {}
+        self._turns: dict[str, Lock] = {}
         self._doubted: set[bytes] = set()
         self._usable = True
         self._writable = True
 
     def get(self, key: str, start: int, end: int) -> bytes:
         file = self._held(key)
-        if file is None and self._is_worth(key, end - start):
-            file = self._bring(key, max(end, self._asked.get(key, (0, 0))[1]))
+        if file is None and key.startswith("o/"):
+            file = self._bring(key, end)
+        elif file is None and self._can_bring(key):
+            worth = self._ask(key, end - start) * _WORTH
+            if worth >= _PACK or self._may_be_small(key, worth, end):
+                with self._turn(key):
+                    return self._gain(key, start, end, worth)
         if file is None:
             return self._store.get(key, start, end)
         with file:
@@ -62,7 +76,7 @@ class CacheReader:
                 raise CacheCorrupt(f"the cache damages what it is given: {self._cache.folder}")
             if damaged:
                 self._doubted.add(digest)
-            return digest in self._doubted
+        return True  # what is sound here was damaged on its way from the store
 
     def _held(self, key: str) -> LocalFile | None:
         if not self._usable:
@@ -73,11 +87,14 @@ class CacheReader:
             self._do_without(error)
             return None
 
-    def _bring(self, key: str, size: int) -> LocalFile | None:
-        if not (self._usable and self._writable) or key in self._direct:
+    def _bring(
+        self, key: str, size: int, fetch: ReadRange | None = None, *, guess: bool = False
+    ) -> LocalFile | None:
+        if not self._can_bring(key):
             return None
+        fetch = fetch or (lambda start, end: self._store.get(key, start, end))
         try:
-            file = self._cache.bring(_digest(key), size, lambda a, b: self._store.get(key, a, b))
+            file = self._cache.bring(_digest(key), size, fetch, guess=guess)
         except CacheUnusable as error:
             log.warning("%s: going on without new entries", error)
             self._writable = False
@@ -86,18 +103,52 @@ class CacheReader:
             self._direct.add(key)
         return file
 
-    def _is_worth(self, key: str, size: int) -> bool:
-        if key.startswith("o/"):
-            return True
-        if key in self._direct or not (self._usable and self._writable):
-            return False
+    def _can_bring(self, key: str) -> bool:
+        return self._usable and self._writable and key not in self._direct
+
+    def _ask(self, key: str, size: int) -> int:
+        """Count what was asked of a pack; the sum."""
         with self._lock:
-            asked, whole = self._asked.get(key, (0, 0))
-        whole = whole or self._store.stat(key).size
+            asked = self._asked.get(key, 0) + size
+            self._asked[key] = asked
+        return asked
+
+    def _may_be_small(self, key: str, worth: int, end: int) -> bool:
+        """Whether what is worth to be read of a pack may hold both what is asked and its end."""
+        return end <= min(worth, _SMALL) and min(worth, _SMALL) >= 2 * self._longer.get(key, 0)
+
+    def _gain(self, key: str, start: int, end: int, worth: int) -> bytes:
+        """Read a range, and bring its pack in on the way. Done by one thread at a time."""
+        file = self._held(key)  # perhaps another was quicker
+        if file is None and worth >= _PACK:
+            file = self._bring(key, _PACK, guess=True)
+        if file is None and self._may_be_small(key, worth, end):
+            return self._beginning(key, min(worth, _SMALL))[start:end]
+        if file is None:
+            return self._store.get(key, start, end)
+        with file:
+            return _read(file, start, end)
+
+    @contextmanager
+    def _turn(self, key: str) -> Iterator[None]:
         with self._lock:
-            asked = self._asked.get(key, (0, 0))[0] + size
-            self._asked[key] = asked, whole
-        return asked * _WORTH >= whole
+            turn = self._turns.setdefault(key, Lock())
+        with turn:
+            yield
+
+    def _beginning(self, key: str, size: int) -> bytes:
+        """The beginning of a pack, in place of what is asked of it.
+
+        A small pack comes whole so, and is kept, with one request and none for its size.
+        """
+        data = self._store.get(key, 0, size)
+        if len(data) == size:
+            self._longer[key] = size
+        else:
+            file = self._bring(key, len(data), lambda start, end: data[start:end])
+            if file is not None:
+                file.close()
+        return data
 
     def _do_without(self, error: CacheUnusable) -> None:
         log.warning("%s: going on without it", error)
