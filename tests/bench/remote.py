@@ -120,11 +120,15 @@ def run(works: Sequence[Work], plan: Plan) -> list[Carried]:
 
 def _timed(tool: Tool, work: Work, plan: Plan, server: Server, root: Path) -> Iterator[Carried]:
     given = work if tool.ours else part_of(work, plan.part)
+    starts = {"put": 0.0, "get": 0.0}
+    if given != work:
+        with _site(tool, only(work), server, root) as site:
+            starts = {verb: _carry(tool, verb, site).wall for verb in starts}
     with _site(tool, given, server, root) as site:
-        for verb in ("put", "get"):
+        for verb, start in starts.items():
             cost = _carry(tool, verb, site)
             log.info("  %s %s: %.2f s (%.2f)", tool.name, verb, cost.wall, cost.cpu)
-            yield Carried(work, verb, tool.name, tool.ours, given, cost)
+            yield Carried(work, verb, tool.name, tool.ours, given, cost, start=start)
 
 
 def _counted(tool: Tool, work: Work, server: Server, base: Path) -> Iterator[Carried]:
@@ -146,6 +150,11 @@ def _counted(tool: Tool, work: Work, server: Server, base: Path) -> Iterator[Car
 def part_of(work: Work, files: int) -> Work:
     """The work with at most so many files, the folders as full as before."""
     return work if work.files <= files else work.scaled(files / work.files)
+
+
+def only(work: Work) -> Work:
+    """A single small file: what a tool takes for it, it takes for its start."""
+    return Work(work.name, 1, 1, work.smallest, work.smallest, 1)
 
 
 def smaller(work: Work) -> Work:

@@ -31,6 +31,8 @@ class Carried:
     """What the tool was really given: the work, or a part of it."""
     cost: Cost | None = None
     requests: int | None = None
+    start: float = 0.0
+    """Seconds of `cost` that do not grow with the work."""
 
     @property
     def scale(self) -> float:
@@ -70,16 +72,15 @@ def _row(group: Sequence[Carried]) -> Row:
     timed = [(each, each.cost) for each in group if each.cost is not None]
     counted = [each.requests * each.scale for each in group if each.requests is not None]
     first = timed[0][0]
-    wall = median(cost.wall for _, cost in timed)
     return Row(
         first.work,
         first.verb,
         first.tool,
         first.ours,
         first.given,
-        wall,
+        median(cost.wall for _, cost in timed),
         median(cost.cpu for _, cost in timed),
-        wall * first.scale,
+        median(each.start + (cost.wall - each.start) * each.scale for each, cost in timed),
         max(cost.peak for _, cost in timed),
         counted[0] if counted else None,
     )
@@ -93,7 +94,9 @@ def render(carried: Sequence[Carried], judged: bool = True) -> str:
     text = [_line(line, widths) for line in lines]
     text.insert(1, "  ".join("-" * width for width in widths))
     if any(row.given != row.work for row in body):
-        text.append("scaled: linearly, from the files that the tool was given to all")
+        text.append(
+            "scaled: from the files that the tool was given to all, but for what one file takes"
+        )
     text.append("requests: counted apart, on as many files as is enough; scaled to all")
     peak = max((row.peak for row in body if row.ours), default=0)
     words = f", at most {MEMORY // MIB}: {VERDICT[peak <= MEMORY]}" if judged else ""
