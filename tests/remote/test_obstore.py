@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -29,6 +30,7 @@ from wbart_storage.errors import (
     StoreRefused,
     StoreUnavailable,
 )
+from wbart_storage.folder_hash import can_fork
 from wbart_storage.objects import ObjectStore
 from wbart_storage.obstore_client import place_of
 from wbart_storage.obstore_objects import ObstoreObjects
@@ -144,6 +146,18 @@ def in_fork(work: Callable[[], bool]) -> bool:
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
     return False
+
+
+def test_nothing_is_hashed_in_forks_once_obstore_is_loaded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    assert not can_fork()
+
+    monkeypatch.delitem(sys.modules, "obstore")
+
+    assert can_fork()
 
 
 def test_a_large_file_goes_in_parts_and_memory_stays_bounded(
