@@ -38,7 +38,14 @@ def fetch(objects: ForeignObjects, seen: Foreign, fd: int) -> int:
         os.ftruncate(fd, 0)
         return _fetch(objects, seen, fd)
 
-    return patiently(attempt, seen.uri)
+    try:
+        return patiently(attempt, seen.uri)
+    except _Spoiled:  # on the way, perhaps
+        return patiently(attempt, seen.uri)
+
+
+class _Spoiled(ObjectChanged):
+    """Bytes came that are not those of the MD5 which came with them."""
 
 
 def _fetch(objects: ForeignObjects, seen: Foreign, fd: int) -> int:
@@ -59,9 +66,7 @@ def _copy(objects: ForeignObjects, seen: Foreign, reading: Reading, fd: int) -> 
     if size is not None and count != size:
         raise StoreUnavailable(f"{seen.uri}: {count} bytes came of {size}")
     if reading.md5 and md5.hexdigest() != reading.md5:
-        raise ObjectChanged(
-            seen.uri, f"the MD5 of its bytes is {md5.hexdigest()}, not {reading.md5}"
-        )
+        raise _Spoiled(seen.uri, f"the MD5 of its bytes is {md5.hexdigest()}, not {reading.md5}")
     return count
 
 
