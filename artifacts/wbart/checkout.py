@@ -24,44 +24,64 @@ if TYPE_CHECKING:
     from wbart.committed import Committed
 
 _Root = str | os.PathLike[str] | None
+_Differing = tuple[list[str], list[tuple[Entry, bool]]]
 
 
 def checkout(
     artifact: Artifact, root: _Root, *, force: bool, dry_run: bool, progress: Progress = silent
 ) -> str:
-    """As `Artifact.checkout`. What is to be written is written before anything is removed."""
-    at = artifact._at("checkout")
-    target = checkout_root(at) if root is None else os.path.abspath(root)
+    """As `Artifact.checkout`."""
+    target = _target(artifact, root)
+    if dry_run and not force:
+        check_emptied(target)
+    if not dry_run:
+        made(artifact, root, force=force, progress=progress)
+    return target if root is None else os.fspath(root)
+
+
+def made(artifact: Artifact, root: _Root, *, force: bool, progress: Progress = silent) -> Plan:
+    """As `Artifact.checkout`, and tells what was done: who asks before walks the folder twice.
+
+    What is to be written is written before anything is removed.
+    """
+    at, target = artifact._at("checkout"), _target(artifact, root)
     if not force:
         check_emptied(target)
-    answer = target if root is None else os.fspath(root)
-    if dry_run:
-        return answer
-    way = _Way(target)
+    way, plan = _Way(target), Plan(keep=at.manifest.count)
     with way:
-        write(at.workspace, target, _write(_differing(at, target), way), None, progress)
+        differing = _noted(_differing(at, target), plan)
+        write(at.workspace, target, _write(differing, way), None, progress)
         way.sweep()
         write(at.workspace, target, way.folders, None, progress)
     if way.references:
         fetch_references(at.workspace, way.references, target, allow_missing=False)
     origin.note(at, target)
-    return answer
+    return plan
 
 
 def checkout_plan(artifact: Artifact, root: _Root) -> Plan:
     """As `Artifact.checkout_plan`."""
     at = artifact._at("checkout_plan")
-    target = checkout_root(at) if root is None else os.path.abspath(root)
     plan = Plan(keep=at.manifest.count)
-    for extra, entries in _differing(at, target):
+    for _ in _noted(_differing(at, _target(artifact, root)), plan):
+        pass
+    return plan
+
+
+def _target(artifact: Artifact, root: _Root) -> str:
+    return checkout_root(artifact._at("checkout")) if root is None else os.path.abspath(root)
+
+
+def _noted(differing: Iterator[_Differing], plan: Plan) -> Iterator[_Differing]:
+    for extra, entries in differing:
         plan.remove += extra
         plan.write += [entry.path for entry, _ in entries]
         plan.size += sum(entry.size or 0 for entry, _ in entries)
         plan.keep -= len(entries)
-    return plan
+        yield extra, entries
 
 
-def _differing(at: Committed, root: str) -> Iterator[tuple[list[str], list[tuple[Entry, bool]]]]:
+def _differing(at: Committed, root: str) -> Iterator[_Differing]:
     """Files that no entry names, and entries whose file is none or another, with whether it is.
 
     A file stands before the entries for which it must be a folder.
@@ -83,9 +103,7 @@ def _differing(at: Committed, root: str) -> Iterator[tuple[list[str], list[tuple
         prints.close()
 
 
-def _write(
-    differing: Iterator[tuple[list[str], list[tuple[Entry, bool]]]], way: _Way
-) -> Iterator[Entry]:
+def _write(differing: Iterator[_Differing], way: _Way) -> Iterator[Entry]:
     """The entries to write at once; notes on the way what is to go, and what has to wait."""
     for extra, entries in differing:
         way.note(extra)

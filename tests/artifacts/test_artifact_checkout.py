@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tests.artifacts.house import Files, House, flip, listing
 
+from wbart.checkout import made
 from wbart.errors import IntegrityError
 from wbart_storage.errors import FolderUnsafe
 
@@ -165,3 +166,13 @@ def test_references_are_checked_out_as_well(house: House) -> None:
     artifact.checkout("out")
 
     assert listing("out") == {"a": "1", "x/r": "ref"}
+
+
+def test_what_was_done_is_what_was_planned(house: House) -> None:
+    house.tree("out", {"a": "1", "d/b": "old", "extra": "x"})
+    artifact = house.version(FILES)
+    plan = artifact.checkout_plan("out")
+
+    assert made(artifact, "out", force=False) == plan
+    assert (plan.write, plan.remove, plan.keep) == (["d/b", "d/c"], ["extra"], 1)
+    assert listing("out") == FILES

@@ -296,6 +296,15 @@ def test_checkout_takes_nobodys_files_unasked(two: Shell) -> None:
     assert _tree(two.folder / "mine") == V0
 
 
+def test_checkout_walks_a_folder_that_it_filled_only_once(
+    two: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wbart.artifact.Artifact.checkout_plan", None)  # which cannot be called
+    two("checkout", "data:v0", "there")
+    two("checkout", "data:v1", "there")
+    assert _tree(two.folder / "there") == V1
+
+
 @pytest.mark.parametrize("place", ["/", "home", "repo"])
 def test_checkout_refuses_folders_that_nobody_can_mean(two: Shell, place: str) -> None:
     two.write("repo/.git/config", "")

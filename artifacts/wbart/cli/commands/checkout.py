@@ -40,10 +40,11 @@ def command(ctx: click.Context, ref: str, folder: str | None, force: bool) -> No
         root = folder or checkout_root(committed_of(artifact))
         if not force:
             check_emptied(os.path.abspath(root))
-        plan = artifact.checkout_plan(root)
-        if not call.dry_run:
-            _check(call, workspace, root, plan)
-            _do(call, artifact, root, force)
+        if call.dry_run:
+            plan = artifact.checkout_plan(root)
+        else:
+            _check(call, workspace, artifact, root)
+            plan = _do(call, artifact, root, force)
     output = Output(call)
     facts = {
         "qualified_name": artifact.qualified_name,
@@ -58,21 +59,25 @@ def command(ctx: click.Context, ref: str, folder: str | None, force: bool) -> No
     output.say(f"{artifact.name}: {_told(plan, call.dry_run)}")
 
 
-def _check(call: Call, workspace: Workspace, root: str, plan: Plan) -> None:
+def _check(call: Call, workspace: Workspace, artifact: Artifact, root: str) -> None:
     """Files that wbart did not put there are not removed unasked."""
     from wbart import origin
     from wbart.cli.asking import confirm
 
-    if plan.remove and origin.of(workspace, root) is None:
-        files = words.count(len(plan.remove), "file")
+    if origin.of(workspace, root) is not None or not (os.path.isdir(root) and os.listdir(root)):
+        return
+    remove = artifact.checkout_plan(root).remove
+    if remove:
+        files = words.count(len(remove), "file")
         confirm(call, f"{root} was not filled by wbart; remove {files} that the version lacks?")
 
 
-def _do(call: Call, artifact: Artifact, root: str, force: bool) -> None:
+def _do(call: Call, artifact: Artifact, root: str, force: bool) -> Plan:
+    from wbart.checkout import made
     from wbart.cli.progress import meter
 
     with meter(call) as progress:
-        artifact.checkout(root, force=force, progress=progress)
+        return made(artifact, root, force=force, progress=progress)
 
 
 def _told(plan: Plan, dry_run: bool) -> str:
