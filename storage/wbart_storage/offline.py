@@ -14,7 +14,7 @@ from typing import Never, TypeVar
 
 from wbart_manifest.digest import Digest
 from wbart_storage.config import StoreConfig, parse_config
-from wbart_storage.errors import ObjectMissing, Offline, StorageError
+from wbart_storage.errors import ObjectMissing, Offline, StorageError, StoreMissing
 from wbart_storage.keys import log_seq
 from wbart_storage.local import LocalObjects
 from wbart_storage.objects import ObjectStat, ObjectStore, ability
@@ -79,34 +79,43 @@ class Remembered:
         self._seen = LocalObjects(folder, durable=False)
 
     def create(self, key: str, data: bytes) -> None:
-        self._refuse(key)
+        self._refuse_write(key)
 
     def put(self, key: str, source: bytes | Path) -> None:
-        self._refuse(key)
+        self._refuse_write(key)
 
     def get(self, key: str, start: int = 0, end: int | None = None) -> bytes:
         try:
             return self._seen.get(key, start, end)
-        except ObjectMissing:
+        except (ObjectMissing, StoreMissing) as error:
             # Behind what was seen a log ends, as far as anybody can tell here.
             if log_seq(key) or key.startswith("hints/"):
-                raise
+                raise ObjectMissing(key) from error
             self._refuse(key)
 
     def list(self, prefix: str, delimiter: str = "") -> Iterator[ObjectStat]:
         if not prefix.startswith("c/"):
             self._refuse(prefix)
-        return self._seen.list(prefix, delimiter)
+        return self._listed(prefix, delimiter)
+
+    def _listed(self, prefix: str, delimiter: str) -> Iterator[ObjectStat]:
+        try:
+            yield from self._seen.list(prefix, delimiter)
+        except StoreMissing:
+            return  # the cache was emptied
 
     def delete(self, keys: Iterable[str]) -> None:
         for key in keys:
-            self._refuse(key)
+            self._refuse_write(key)
 
     def stat(self, key: str) -> ObjectStat:
         self._refuse(key)
 
     def _refuse(self, key: str) -> Never:
         raise Offline(f"offline, and not on this machine: {key}")
+
+    def _refuse_write(self, key: str) -> Never:
+        raise Offline(f"offline, and a store is not written to then: {key}")
 
 
 def remember_config(cache: Path, url: str, config: StoreConfig) -> None:
