@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from wbart_manifest.entry import Entry, same_content
 from wbart_manifest.errors import EntryClash
 from wbart_manifest.manifest import Manifest
-from wbart_manifest.tree import Node, Nodes
+from wbart_manifest.tree import Node, Nodes, Rereads
 from wbart_storage.errors import ObjectMissing
 
 _GATHERED = 131_072
@@ -34,6 +34,12 @@ class LayeredNodes:
         if self._below is None:
             raise ObjectMissing(f"t/{node_id.hex()}")
         return self._below.get(node_id, epoch)
+
+    def again(self, node_id: bytes, epoch: int = 0) -> bytes:
+        """As `get`, but for what lies below, where it can be read anew."""
+        if node_id in self.new or not isinstance(self._below, Rereads):
+            return self.get(node_id, epoch)
+        return self._below.again(node_id, epoch)
 
     def put(self, node_id: bytes, data: bytes) -> None:
         """Keep a new node."""

@@ -3,19 +3,20 @@
 A node ends where the path says so, and nowhere else: so an edit and a rebuild cut alike.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar, runtime_checkable
 
 from wbart_manifest import branch, leaf
 from wbart_manifest.entry import Entry
 from wbart_manifest.errors import ManifestCorrupt
 from wbart_manifest.node import MAX_ITEMS, Node
 
-__all__ = ["FORMAT", "MemoryNodes", "Node", "Nodes", "Reader", "Shape"]
+__all__ = ["FORMAT", "MemoryNodes", "Node", "Nodes", "Reader", "Rereads", "Shape"]
 
 T = TypeVar("T")
+_REREADS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,15 @@ class Nodes(Protocol):
 
         get finds it from then on, however late the store itself is written.
         """
+
+
+@runtime_checkable
+class Rereads(Protocol):
+    """Nodes that come from far away, and may have been damaged on the way."""
+
+    def again(self, node_id: bytes, epoch: int = 0) -> bytes:
+        """As `Nodes.get`, from where they really lie, since what came was wrong."""
+        ...
 
 
 class MemoryNodes:
@@ -89,7 +99,7 @@ class Reader:
         """Return the entries of a leaf, which end before the path upper. keep: likely again."""
         entries = self._leaves.get(node.id)
         if entries is None:
-            entries = _checked_leaf(self.data(node), node, self._algorithm)
+            entries = self._read(node, _checked_leaf)
             if keep:
                 _remember(self._leaves, node.id, entries, 4)
         if upper is not None and entries and entries[-1].path >= upper:
@@ -100,11 +110,23 @@ class Reader:
         """Return the children of a branch, whose paths all end before upper."""
         children = self._branches.get(node.id)
         if children is None:
-            children = _checked_branch(self.data(node), node, self._algorithm)
+            children = self._read(node, _checked_branch)
             _remember(self._branches, node.id, children, 16)
         if upper is not None and children[-1].first >= upper:
             raise ManifestCorrupt(f"node {node.id.hex()} reaches into the next one")
         return children
+
+    def _read(self, node: Node, check: Callable[[bytes, Node, str], T]) -> T:
+        """The node, checked; read again where that may help."""
+        nodes, data = self._nodes, self.data(node)
+        for _ in range(_REREADS if isinstance(nodes, Rereads) else 0):
+            try:
+                return check(data, node, self._algorithm)
+            except ManifestCorrupt:
+                if node.id in self.inline or not isinstance(nodes, Rereads):
+                    raise
+                data = nodes.again(node.id, node.epoch)
+        return check(data, node, self._algorithm)
 
 
 def _checked_leaf(data: bytes, node: Node, algorithm: str) -> list[Entry]:

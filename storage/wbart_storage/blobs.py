@@ -22,6 +22,8 @@ GAP = 256 << 10
 READ = 8 << 20
 """Bytes of one range read at most, unless a single blob is larger."""
 
+_TRIES = 4
+"""How often wrong bytes are read until they are taken for the store's own."""
 _T = TypeVar("_T")
 
 
@@ -66,20 +68,18 @@ class Blobs:
             raise BlobMissing(self.named(wanted)) from error
 
     def twice(self, wanted: Wanted, use: Callable[[], _T]) -> _T:
-        """Return use(), done again if it met damage that a copy before the store is to blame for.
+        """Return use(), done again while it meets damage that may not be the store's own.
 
+        That is a copy before the store, or a network that changes bytes on the way.
         Raises BlobCorrupt, or CacheCorrupt if the copy is damaged every time.
         """
-        try:
-            return use()
-        except BlobCorrupt:
-            if not self._reader.doubt(self.key(wanted)):
-                raise
-        try:
-            return use()
-        except BlobCorrupt:
-            self._reader.doubt(self.key(wanted))
-            raise
+        for _ in range(_TRIES - 1):
+            try:
+                return use()
+            except BlobCorrupt:
+                if not self._reader.doubt(self.key(wanted)):
+                    raise
+        return use()
 
     def read(self, wanted: Wanted) -> bytes:
         """The bytes of one blob. Raises BlobMissing, BlobCorrupt."""

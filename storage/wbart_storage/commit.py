@@ -29,8 +29,6 @@ _PATIENCE = 120.0
 _MOST_INTENTS = 256
 _MOST_BYTES = 4 << 20
 _TICK = 1e-6
-_CLOSE = 1e-3
-"""Seconds between two who commit at once even where a request takes none."""
 
 
 class Committer(Generic[S]):
@@ -50,14 +48,14 @@ class Committer(Generic[S]):
         """See `Journal.commit`.
 
         A state that nobody has compared with the log in this call may be stale, so it may lose
-        one slot for free, if that one was filled well before we came: else it means contention.
+        one slot for free, unless that one was filled about when we came: that means contention.
         """
         check_intent(intent)
         mine, began = self._inbox.letter(intent, epoch), self._clock.now()
         if self._tail.warm and intent.txid not in self._tail.tally.txids:
             found = self._through_slot(mine, intent)
             took = self._clock.now() - began
-            stale = self._tail.tally.hlc < began - took + _CLOSE
+            stale = abs(self._tail.tally.hlc - began) > 2 * took or not took
         else:
             found, stale = self._tail.catch_up(intent.txid), True
         if found is None and stale:

@@ -138,6 +138,8 @@ class StoreUnavailable(StorageError):
     """The backend did not answer, or asked for patience; the same call may succeed later."""
 
     transient: ClassVar[bool] = True
+    retry_after: float | None = None
+    """The seconds for which the backend asked."""
 
 
 class AccessDenied(StorageError, PermissionError):

@@ -32,6 +32,12 @@ class StoredNodes:
             self._keep((node_id, epoch), data)
         return data
 
+    def again(self, node_id: bytes, epoch: int = 0) -> bytes:
+        """As `get`, but from the store itself: what came before was wrong."""
+        data = self._store.get(node_key(node_id.hex(), epoch))
+        self._keep((node_id, epoch), data)
+        return data
+
     def put(self, node_id: bytes, data: bytes) -> None:
         """Store a node, durable when this returns."""
         self._store.put(node_key(node_id.hex()), data)
@@ -48,8 +54,8 @@ class StoredNodes:
     def _keep(self, key: tuple[bytes, int], data: bytes) -> None:
         if key in self._kept:
             return
+        self._size += len(data) - len(self._kept.pop(key, b""))
         self._kept[key] = data
-        self._size += len(data)
         while self._size > _KEPT_BYTES:
             try:
                 self._size -= len(self._kept.popitem(last=False)[1])

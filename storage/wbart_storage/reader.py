@@ -65,7 +65,7 @@ class Reader(Protocol):
 
 
 class StoreReader:
-    """Reads a store itself: nothing is kept, and wrong bytes are the store's own."""
+    """Reads a store itself: nothing is kept. Wrong bytes of a distant one may be the network's."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
@@ -86,4 +86,4 @@ class StoreReader:
             raise disk_error(error, path) from error
 
     def doubt(self, key: str) -> bool:
-        return False
+        return self._files is None

@@ -16,6 +16,10 @@ from wbart_storage.parts import PartsThrough
 
 log = logging.getLogger(__name__)
 
+_PATIENCE = {"c": 15.0, "hints": 5.0}
+"""Seconds for one call, by the first component of a key."""
+_AT_FIRST = 10.0
+_LONGEST = 30.0
 _Result = TypeVar("_Result")
 _Ability = TypeVar("_Ability")
 
@@ -32,7 +36,9 @@ class Retry:
     """Passes every call to inner, and repeats it while its error is transient.
 
     Gives up with the last error when pauses end, or when the budget (seconds for one call, its
-    pauses included) would be overdrawn.
+    pauses included) would be overdrawn. Less is spent on a journal, whose writer tries again by
+    himself, on hints, and on a store that has not answered a single time yet: that one is
+    rather misspelled than busy. A pause is never shorter than the store asks for.
     """
 
     def __init__(
@@ -48,6 +54,7 @@ class Retry:
         self._wait = wait
         self._clock = clock or SystemClock()
         self._budget = budget
+        self._answered = False
 
     def lend(self, wanted: Callable[..., _Ability]) -> _Ability | None:
         if wanted is Parts and (parts := ability(self.inner, Parts)) is not None:
@@ -139,13 +146,30 @@ class Retry:
 
     def _repeat(self, call: str, key: str, attempt: Callable[[], _Result]) -> _Result:
         pauses = self._pauses()
-        deadline = self._clock.monotonic() + self._budget
+        began = self._clock.monotonic()
         while True:
             try:
-                return attempt()
+                done = attempt()
             except StorageError as error:
+                self._answered = self._answered or not error.transient
                 pause = next(pauses, None) if error.transient else None
-                if pause is None or self._clock.monotonic() + pause > deadline:
+                if pause is None:
+                    raise
+                pause = max(pause, _asked_for(error))
+                if self._clock.monotonic() + pause > began + self._patience(key):
                     raise
                 log.info("%s %s failed, again in %.2f s: %s", call, key, pause, error)
                 self._wait(pause)
+            else:
+                self._answered = True
+                return done
+
+    def _patience(self, key: str) -> float:
+        folder = key.partition("/")[0]
+        most = _PATIENCE.get(folder, self._budget)
+        return min(self._budget, most if self._answered else min(most, _AT_FIRST))
+
+
+def _asked_for(error: StorageError) -> float:
+    """The seconds that the store wants to be left alone, as far as we grant them."""
+    return min(getattr(error, "retry_after", None) or 0.0, _LONGEST)

@@ -18,6 +18,7 @@ from wbart_storage.record import Record, decode_record, encode_record, record_di
 PROBES = 2
 """How many records in a row are fetched one by one before a listing tells how many there are."""
 
+_READS = 4
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
 
@@ -44,16 +45,23 @@ class Log:
         self.algorithm = algorithm
         self._store = store
         self._wait = wait
-        self._threads = 1 if ability(store, Files) else threads
+        near = ability(store, Files) is not None
+        self._threads = 1 if near else threads
+        self.reads = 1 if near else _READS
+        """How often something is read until its damage is taken for the store's, not the way's."""
 
     def slot(self, seq: int) -> Slot | None:
         """The slot of that number, None while it is free. Raises JournalCorrupt."""
         key = log_key(self.prefix, seq)
-        try:
-            data = self._store.get(key)
-        except ObjectMissing:
-            return None
-        return self._slot(seq, data)
+        for tries_left in reversed(range(self.reads)):
+            try:
+                return self._slot(seq, self._store.get(key))
+            except ObjectMissing:
+                return None
+            except JournalCorrupt:
+                if not tries_left:
+                    raise
+        raise AssertionError("it is read at least once")
 
     def taken(self, seq: int) -> Slot:
         """The slot of that number, which is known to be taken: JournalCorrupt when it is not."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Generic
 
 from wbart_storage.checkpoint import EVERY, Checkpoints
+from wbart_storage.errors import JournalCorrupt
 from wbart_storage.fold import S, Tally
 from wbart_storage.slots import Log, Slot
+
+log = logging.getLogger(__name__)
 
 Committed = tuple[int, object]
 """The seq of the record that carries an intent, and what the fold said of it."""
@@ -35,8 +39,19 @@ class Tail(Generic[S]):
     def catch_up(self, txid: str = "") -> Committed | None:
         """Fold in all that is new; where and how the intent of that txid was committed, if it was.
 
-        An intent of long ago is found too, whoever committed it.
+        An intent of long ago is found too, whoever committed it. Where the chain is broken, all is
+        read anew, once: a record that we hold may have been damaged on its way.
         """
+        try:
+            return self._catch_up(txid)
+        except JournalCorrupt as error:
+            if self._slots.reads == 1:
+                raise
+            log.info("reading the log anew: %s", error)
+        self._tally = None
+        return self._catch_up(txid)
+
+    def _catch_up(self, txid: str) -> Committed | None:
         known = self.tally.txids.get(txid)
         if known is not None:
             return self._recall(txid, known)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from wbart_storage import obstore_errors
@@ -168,7 +168,23 @@ def beyond_end(error: BaseException) -> bool:
 def _made(kind: type[StorageError], key: str, error: BaseException) -> StorageError:
     if kind in (ObjectMissing, ObjectExists, KeyInvalid):
         return kind(key)
-    return kind(f"{key}: {_one_line(error)}")
+    made = kind(f"{key}: {_one_line(error)}")
+    if isinstance(made, StoreUnavailable):
+        made.retry_after = next(filter(None, map(_retry_after, _causes(error))), None)
+    return made
+
+
+def _retry_after(error: BaseException) -> float | None:
+    """The seconds in a Retry-After header, where a client library kept the headers."""
+    answer = getattr(error, "response", error)
+    if isinstance(answer, dict):  # botocore.ClientError
+        headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    else:
+        headers = getattr(answer, "headers", None)
+    if not isinstance(headers, Mapping):
+        return None
+    lowered = {str(name).lower(): value for name, value in headers.items()}
+    return float(_number(lowered.get("retry-after"))) or None
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -12,6 +12,7 @@ from wbart_storage.clock import FixedClock
 from wbart_storage.errors import (
     AccessDenied,
     ObjectExists,
+    ObjectMissing,
     OutcomeUnknown,
     StorageError,
     StoreFull,
@@ -196,10 +197,54 @@ def test_the_budget_counts_the_time_that_calls_take() -> None:
             raise gone()
 
     store = Retry(Slow(), lambda: itertools.repeat(1.0), waits.append, clock, budget=60.0)
+    assert list(store.list("")) == []
     with pytest.raises(StoreUnavailable):
         store.put("a", b"")
 
     assert waits == [1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("key", "answered", "budget"),
+    [
+        ("o/a", True, 60),
+        ("o/a", False, 10),
+        ("c/a", True, 15),
+        ("c/a", False, 10),
+        ("hints/a", True, 5),
+    ],
+)
+def test_patience_hangs_on_the_key_and_on_a_first_answer(
+    key: str, answered: bool, budget: float
+) -> None:
+    clock = FixedClock()
+
+    class Down(MemoryObjects):
+        def put(self, key: str, source: bytes | Path) -> None:
+            raise gone()
+
+    store = Retry(Down(), lambda: itertools.repeat(1.0), clock.advance, clock)
+    began = clock.monotonic()
+    if answered:
+        with pytest.raises(ObjectMissing):
+            store.get("o/none")
+    with pytest.raises(StoreUnavailable):
+        store.put(f"{key}/a", b"")
+
+    assert clock.monotonic() - began == budget
+
+
+def test_a_pause_is_as_long_as_the_store_asks_for_within_reason() -> None:
+    waits: list[float] = []
+    errors = [gone(), gone(), gone()]
+    errors[0].retry_after, errors[1].retry_after = 7.0, 3600.0
+    inner = Stubborn("put", *errors)
+    store = Retry(inner, lambda: itertools.repeat(0.1), waits.append)  # type: ignore[arg-type]
+    list(store.list(""))
+
+    store.put("a", b"")
+
+    assert waits == [7.0, 30.0, 0.1]
 
 
 def test_a_broken_listing_goes_on_where_it_broke() -> None:
