@@ -3,6 +3,8 @@
 Each setting is looked for in this order: given explicitly, `WBART_<NAME>`, W&B's twin of that
 variable, `wbart.toml` or `[tool.wbart]` found upwards, and at last a default. The store has one
 more place before its default, a `.wbart` folder found upwards. An empty variable counts as unset.
+Storage options come whole from the nearest that has any: two sources mixed would send the key of
+one account to the endpoint of another.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from wbart import settings_value as read
 from wbart.errors import SettingInvalid
 from wbart.names import DEFAULT_PROJECT
 from wbart.settings_cloud import with_surroundings
-from wbart.settings_file import find_file, find_store
+from wbart.settings_file import find_file, find_store, in_store
 from wbart.sizes import Capacity
 
 _READERS: Final[Mapping[str, read.Reader]] = {
@@ -169,7 +171,15 @@ def _lines(path: Path, settings: Mapping[str, object]) -> Iterator[_Given]:
         if isinstance(value, Mapping | list) and name not in _READERS:
             continue
         _known(name, str(path))
+        if name == "storage_options" and in_store(path):
+            _check_open(value, path)
         yield name, value, f"{key} in {path}", path.parent
+
+
+def _check_open(value: object, path: Path) -> None:
+    """Refuse secrets in a file that whoever reads the store reads, too."""
+    if name := read.secret_name(value):
+        raise SettingInvalid(f"{path} lies inside a store and holds a secret: {name}")
 
 
 def _known(name: str, source: str) -> None:

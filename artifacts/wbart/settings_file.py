@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from wbart.errors import SettingInvalid
+from wbart_storage.keys import CONFIG_KEY
 
 
 def find_file(start: Path) -> tuple[Path, Mapping[str, object]] | None:
@@ -34,6 +35,11 @@ def find_store(start: Path) -> Path | None:
         if os.path.isdir(folder / ".wbart"):
             return folder / ".wbart"
     return None
+
+
+def in_store(path: Path) -> bool:
+    """Whether a file lies inside a store, in its root or deeper."""
+    return any(os.path.isfile(folder / CONFIG_KEY) for folder in path.parents)
 
 
 def _section(path: Path) -> Mapping[str, object] | None:

@@ -7,6 +7,7 @@ A relative path means: from the folder of the file that says so, else from where
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,11 @@ Reader = Callable[[object, Path], object]
 
 _TRUE: Final = ("1", "true", "yes", "on")
 _FALSE: Final = ("0", "false", "no", "off")
+_SECRET: Final = re.compile(
+    r"(?i)(^|_)(key|secret|token|password|passphrase|sas|credentials?|connection_string)(_|$)"
+)
+_NO_SECRETS: Final = (None, "", "anon", "google_default", "cache", "cloud", "browser")
+"""Words that gcsfs takes for a token."""
 LINKS: Final = ("auto", "reflink", "copy", "hardlink", "symlink")
 SERVICES: Final = ("s3", "gs", "az")
 """Where objects lie that references lead to, besides the web and the disk."""
@@ -143,6 +149,19 @@ def folders(value: object, folder: Path) -> tuple[Path, ...]:
     """Absolute folders: a list, or a text in which they are separated as in PATH."""
     given = value if isinstance(value, list | tuple) else _text(value).split(os.pathsep)
     return tuple(path(each, folder) for each in given if each)
+
+
+def secret_name(options: object) -> str | None:
+    """The name of an option, at any depth, that holds a secret; None where there is none."""
+    if not isinstance(options, Mapping):
+        return None
+    for name, value in options.items():
+        if isinstance(value, Mapping):
+            if beneath := secret_name(value):
+                return f"{name}.{beneath}"
+        elif _SECRET.search(str(name)) and value not in _NO_SECRETS:
+            return str(name)
+    return None
 
 
 def _one_of(word: str, words: tuple[str, ...]) -> str:

@@ -20,8 +20,8 @@ def open_objects(
     """The object store at a path or URL; looks at nothing there, so it need not exist.
 
     storage_options go to the fsspec file system, over ours for patience and memory; durable is
-    for local folders, see LocalObjects. Raises
-    StoreRefused for a URL that no store can be made of, or that carries a secret.
+    for local folders, see LocalObjects. Raises StoreRefused for a URL that no store can be
+    made of, or that carries a secret.
     """
     if not url:
         raise StoreRefused("an empty path is no place for a store")
@@ -47,10 +47,11 @@ def _local_path(url: str) -> str:
 
 def _check_remote(scheme: str, url: str) -> None:
     """Raise StoreRefused for a URL that must not be written down. Says nothing of the secret."""
-    shown = re.sub(r"://[^/@]*@", "://", re.sub(r"[?#].*", "", url, flags=re.DOTALL))
-    user = url.partition("://")[2].partition("/")[0].rpartition("@")[0]
+    # To the last @: what is secret may hold slashes and question marks.
+    user, at, _ = url.partition("://")[2].rpartition("@")
+    shown = re.sub(r"[?#].*", "", re.sub(r"://.*@", "://", url, flags=re.DOTALL), flags=re.DOTALL)
     # abfss://container@account… is how Azure spells it; elsewhere a name may be before the @.
-    if ":" in user or (user and scheme in ("s3", "s3a", "gs", "gcs")):
+    if ":" in user or (at and scheme in ("s3", "s3a", "gs", "gcs")):
         raise StoreRefused(f"{shown}: a store's URL holds no credentials")
     if "?" in url or "#" in url:
         raise StoreRefused(f"{shown}: a store's URL ends without a query, signature or fragment")

@@ -232,3 +232,50 @@ def test_paths_may_be_given_as_paths(start: Path) -> None:
 
     assert settings.store == str(start / "here")
     assert (settings.cache_dir, settings.artifact_dir) == (start / "c", Path("a"))
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        'secret = "hunter2"',
+        'account_key = "hunter2"',
+        'connection_string = "hunter2"',
+        'sas_token = "hunter2"',
+        'token = "hunter2"',
+        '[storage_options.client_kwargs]\naws_secret_access_key = "hunter2"',
+    ],
+)
+@pytest.mark.parametrize("below", [".", "c/deeper"])
+def test_secrets_are_refused_in_a_stores_own_files(start: Path, table: str, below: str) -> None:
+    (start / "wbart.json").write_text("{}")
+    folder = start / below
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "wbart.toml").write_text(f"[storage_options]\n{table}\n")
+
+    with pytest.raises(SettingInvalid, match="inside a store and holds a secret") as caught:
+        load(folder, {})
+
+    assert "hunter2" not in str(caught.value)
+
+
+def test_options_that_are_no_secret_may_lie_in_a_store(start: Path) -> None:
+    (start / "wbart.json").write_text("{}")
+    (start / "wbart.toml").write_text(
+        '[storage_options]\nanon = true\ntoken = "anon"\nendpoint_url = "http://x"\n'
+    )
+
+    assert load(start, {}).storage_options["endpoint_url"] == "http://x"
+
+
+def test_secrets_may_lie_in_a_project(start: Path) -> None:
+    (start / "wbart.toml").write_text('[storage_options]\nsecret = "hunter2"\n')
+
+    assert load(start, {}).storage_options == {"secret": "hunter2"}
+
+
+def test_storage_options_come_whole_from_the_nearest_source(start: Path) -> None:
+    (start / "wbart.toml").write_text('[storage_options]\nkey = "a"\nsecret = "b"\n')
+
+    near = load(start, {"WBART_STORAGE_OPTIONS": '{"endpoint_url": "http://x"}'})
+
+    assert near.storage_options == {"endpoint_url": "http://x"}
