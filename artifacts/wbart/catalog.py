@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from wbart import renaming
-from wbart.errors import CollectionNotFound, Conflict, Moved
+from wbart.errors import CollectionNotFound, Conflict, Moved, NotCached
 from wbart.fold import CollectionFold
 from wbart.outcome import Outcome, granted
 from wbart.state import CollectionState
-from wbart_storage.errors import ObjectMissing
+from wbart_storage.errors import ObjectMissing, Offline
 from wbart_storage.journal import Journal
 from wbart_storage.keys import collection_prefix, quote, unquote
 from wbart_storage.record import Intent, Record
@@ -129,6 +129,11 @@ class Catalog:
             return self.journal_at(entity, project, root).read()
         except ObjectMissing:
             return None
+        except Offline as error:
+            where = f"{entity}/{project}/{root}"
+            raise NotCached(
+                f"offline, and {where} was never read on this machine", error
+            ) from error
 
     def journal_at(self, entity: str, project: str, root: str) -> Journal[CollectionState]:
         """The journal that lies below this very name."""
