@@ -190,6 +190,17 @@ def test_users_options_win_over_ours_but_not_over_truth() -> None:
     assert options["config_kwargs"]["max_pool_connections"] == 64
 
 
+def test_a_users_configuration_of_s3_is_merged_with_ours() -> None:
+    opened = open_objects("s3://bucket/x", {"config_kwargs": {"read_timeout": 99}})
+    assert isinstance(opened, FsspecObjects)
+    config = opened.connection.fs.storage_options["config_kwargs"]
+
+    assert config["read_timeout"] == 99
+    assert config["max_pool_connections"] == 64
+    assert config["retries"]["total_max_attempts"] == 2
+    assert opened.connection.fs.retries == 1
+
+
 def test_a_taken_key_is_refused_without_looking_at_messages(url: str) -> None:
     store = open_objects(url)
     store.create("a/b", b"first")

@@ -1,0 +1,144 @@
+"""Credentials come from where the libraries look for them, and never get into a store."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.servers import Server
+
+from wbart.cli import exit_codes
+from wbart.cli.main import main
+from wbart_storage.errors import AccessDenied, StoreRefused
+from wbart_storage.opening import open_objects
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """A machine on which nobody has logged in anywhere."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+    return monkeypatch
+
+
+def test_s3_looks_into_the_environment(
+    bare: pytest.MonkeyPatch, serving: Callable[[str], Server]
+) -> None:
+    server = serving("ministack")
+    bare.setenv("AWS_ACCESS_KEY_ID", server.options["key"])
+    bare.setenv("AWS_SECRET_ACCESS_KEY", server.options["secret"])
+    bare.setenv("AWS_ENDPOINT_URL", server.endpoint)
+    bare.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+
+    store = open_objects(f"{server.bucket()}/x")
+    store.put("a/b", b"x")
+
+    assert store.get("a/b") == b"x"
+
+
+def test_azure_looks_into_the_environment(
+    bare: pytest.MonkeyPatch, serving: Callable[[str], Server]
+) -> None:
+    server = serving("azurite")
+    bare.setenv("AZURE_STORAGE_CONNECTION_STRING", server.options["connection_string"])
+
+    store = open_objects(f"{server.bucket()}/x")
+    store.put("a/b", b"x")
+
+    assert store.get("a/b") == b"x"
+
+
+def test_gcs_looks_into_the_environment(
+    bare: pytest.MonkeyPatch, serving: Callable[[str], Server]
+) -> None:
+    server = serving("fakegcs")
+    bare.setenv("STORAGE_EMULATOR_HOST", server.endpoint)
+
+    store = open_objects(f"{server.bucket()}/x", {"token": "anon"})
+    store.put("a/b", b"x")
+
+    assert store.get("a/b") == b"x"
+
+
+@pytest.mark.parametrize(
+    "url", ["s3://bucket/x", "az://container/x", "abfss://c@account.dfs.core.windows.net/x"]
+)
+def test_no_credentials_at_all_are_denied_at_once(bare: pytest.MonkeyPatch, url: str) -> None:
+    start = time.monotonic()
+
+    with pytest.raises(AccessDenied) as caught:
+        open_objects(url).get("wbart.json")
+
+    assert time.monotonic() - start < 15
+    assert "\n" not in str(caught.value)
+
+
+def test_wrong_credentials_end_with_the_exit_code_of_permission(
+    serving: Callable[[str], Server],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    server = serving("seaweedfs")
+    wrong = {**server.options, "key": "nobody"}
+    monkeypatch.setenv("WBART_STORAGE_OPTIONS", json.dumps(wrong))
+    monkeypatch.setenv("WBART_CACHE_DIR", str(tmp_path))
+
+    code = main(["init", f"{server.bucket()}/x"])
+
+    assert code == exit_codes.NO_PERMISSION
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "s3://AKIA:hunter2@bucket/x",
+        "s3://AKIA:hun/hunter2@bucket/x",
+        "s3://hunter2@bucket/x",
+        "gs://hunter2@bucket/x",
+        "az://account:hunter2@container/x",
+        "sftp://user:hunter2@host/x",
+        "az://container/x?sig=hunter2",
+        "s3://bucket/x?X-Amz-Signature=hunter2",
+        "gs://bucket/x#hunter2",
+    ],
+)
+def test_a_url_with_a_secret_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(StoreRefused) as caught:
+        open_objects(url)
+
+    assert "hunter2" not in str(caught.value)
+
+
+def test_nothing_of_the_options_gets_into_the_store_or_the_cache(
+    server: Server,
+    bucket: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "a.txt").write_text("nothing to hide")
+    url = f"{bucket}/x"
+    monkeypatch.setenv("WBART_STORAGE_OPTIONS", json.dumps(server.options))
+    monkeypatch.setenv("WBART_STORE", url)
+    for name in ("CACHE", "DATA"):
+        monkeypatch.setenv(f"WBART_{name}_DIR", str(tmp_path / name))
+
+    assert main(["init", url]) == exit_codes.DONE
+    assert main(["put", str(source), "-n", "data"]) == exit_codes.DONE
+
+    objects = open_objects(url, server.options)
+    written = {stat.key: objects.get(stat.key) for stat in objects.list("")}
+    written |= {str(path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert "wbart.json" in written
+    for value in map(str, server.options.values()):
+        assert [name for name, data in written.items() if value.encode() in data] == []
+    assert not set(json.loads(written["wbart.json"])) & set(server.options)
+    capsys.readouterr()
