@@ -6,6 +6,7 @@ import gzip
 import json
 import time
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any
 
 from wbart.errors import Conflict
@@ -15,6 +16,8 @@ from wbart_storage.keys import history_key, history_prefix
 from wbart_storage.objects import ObjectStore
 
 Row = dict[str, Any]
+BLOCK_ROWS = 1000
+"""Rows of one block of a part, each compressed by itself: what a sample has to read."""
 
 
 class HistoryParts:
@@ -39,12 +42,12 @@ class HistoryParts:
         """Store lines as the next part, durable when this returns. Raises Conflict as a writer."""
         if self._next is None:
             self._next = self.count()
-        # No time in the header: the same lines are the same bytes, so a lost answer is no loss.
-        data = gzip.compress(lines, compresslevel=6, mtime=0)
+        blocks = _compressed(lines)
+        data = b"".join(blocks)
         key = history_key(self._prefix, self._next, self._stream)
         if readback.create(self._objects, key, data, self._wait) != data:
             raise Conflict(f"{key} was written by another process")
-        part = _described(lines, self._next, len(data))
+        part = _described(lines, self._next, len(data), blocks)
         self._next += 1
         return part
 
@@ -55,7 +58,7 @@ class HistoryParts:
     def describe(self, number: int) -> Part:
         """What lies in a part that is stored, read from it. Raises ObjectMissing."""
         data = self._objects.get(history_key(self._prefix, number, self._stream))
-        return _described(gzip.decompress(data), number, len(data))
+        return _described(gzip.decompress(data), number, len(data), [])
 
     def rows(self) -> Iterator[Row]:
         """All rows, in the order in which they were logged."""
@@ -75,7 +78,19 @@ class HistoryParts:
         return [json.loads(line) for line in data.splitlines()]
 
 
-def _described(lines: bytes, number: int, size: int) -> Part:
+def _compressed(lines: bytes) -> list[bytes]:
+    """The lines in blocks that can be read one by one, and one after the other as a whole.
+
+    No time in the headers: the same lines are the same bytes, so a lost answer is no loss.
+    """
+    rows = lines.splitlines(keepends=True)
+    pieces = (b"".join(rows[at : at + BLOCK_ROWS]) for at in range(0, len(rows), BLOCK_ROWS))
+    return [gzip.compress(piece, compresslevel=6, mtime=0) for piece in pieces]
+
+
+def _described(lines: bytes, number: int, size: int, blocks: list[bytes]) -> Part:
     rows = lines.splitlines()
     steps = [int(json.loads(line)["_step"]) for line in (rows[0], rows[-1])]
-    return Part(number, len(rows), steps[0], steps[1], size)
+    offsets = tuple(accumulate(map(len, blocks[:-1])))
+    every = BLOCK_ROWS if offsets else 0
+    return Part(number, len(rows), steps[0], steps[1], size, offsets, every)

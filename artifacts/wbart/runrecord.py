@@ -45,6 +45,9 @@ class Part(Struct, frozen=True):
     last: int
     size: int
     """Bytes of the object."""
+    blocks: tuple[int, ...] = ()
+    """Where later blocks than the first begin, in bytes; each is gzip by itself, of `every` rows."""
+    every: int = 0
 
 
 class FileFact(Struct, frozen=True):

@@ -1,0 +1,48 @@
+"""Picking some rows of a history: the same ones every time, and the first and the last always."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from wbart.historyparts import Row
+from wbart.historyreader import HistoryReader
+
+_decode = msgspec.json.Decoder(dict).decode
+
+
+def spread(count: int, samples: int) -> list[int]:
+    """At most `samples` numbers below count, evenly spread; all of them if there are no more.
+
+    The first and the last are among them; one sample is the last, since it says most.
+    """
+    if samples >= count:
+        return list(range(count))
+    if samples == 1:
+        return [count - 1]
+    return [number * (count - 1) // (samples - 1) for number in range(samples)]
+
+
+def sampled(reader: HistoryReader, samples: int) -> list[Row]:
+    """Whole rows, sampled by `spread`; of many rows only the blocks that are needed are read."""
+    return reader.at(spread(reader.count, samples))
+
+
+def sampled_with(reader: HistoryReader, keys: Sequence[str], samples: int) -> list[Row]:
+    """Rows that have all keys, sampled among those by `spread`. Reads the whole history.
+
+    Rows without a key are mostly recognised without being decoded.
+    """
+    matching = array("Q")  # numbers of rows: the rows themselves might not fit into memory
+    matching.extend(n for n, line in enumerate(reader.lines()) if _has_all(line, keys))
+    return reader.at([matching[number] for number in spread(len(matching), samples)])
+
+
+def _has_all(line: bytes, keys: Iterable[str]) -> bool:
+    marks = [f'"{key}"'.encode() for key in keys if key.isascii() and key.isidentifier()]
+    if not all(mark in line for mark in marks):
+        return False
+    row = _decode(line)
+    return all(key in row for key in keys)
