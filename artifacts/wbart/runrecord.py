@@ -46,7 +46,7 @@ class Part(Struct, frozen=True):
     size: int
     """Bytes of the object."""
     blocks: tuple[int, ...] = ()
-    """Where later blocks than the first begin, in bytes; each is gzip by itself, of `every` rows."""
+    """Where later blocks than the first begin, in bytes; each is gzip of `every` rows."""
     every: int = 0
 
 
