@@ -69,9 +69,10 @@ class S3Bucket:
         asked["Range"] = f"bytes={start}-{'' if end is None else end - 1}"
         try:
             with translated(self._at.at(seen.name, seen.version).uri):
-                answer, data = sync(self._fs.loop, self._read, asked)
+                found: Any = sync(self._fs.loop, self._read, asked)
         except ObjectExists:  # how stores are told of 412: the entity tag is another
             raise changed(seen, self.look(seen.name)) from None
+        answer, data = found
         total = str(answer.get("ContentRange", "")).rpartition("/")[2]
         etag = str(answer.get("ETag", ""))
         return Reading(
