@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from wbart import origin
@@ -15,11 +16,13 @@ from wbart.glob import matches
 from wbart.root import download_root
 from wbart.standing import FolderReader
 from wbart_manifest.entry import Entry
+from wbart_manifest.location import WHOLE
 from wbart_storage.blobs import Wanted
 from wbart_storage.disk import disk_errors
 from wbart_storage.errors import BlobCorrupt
 from wbart_storage.fetch import Fetch, Fetched, LinkMode
 from wbart_storage.fingerprint import Fingerprints, Print, pack_place, racy, stamp
+from wbart_storage.keys import blob_key
 from wbart_storage.progress import Event, Progress
 from wbart_storage.scan import Found
 
@@ -93,24 +96,22 @@ def write(
 
     Returns files and bytes written. Raises IntegrityError for bytes that are not the entry's.
     """
-    blobs = workspace.store.reading(skip_cache=skip_cache)
+    told = _Told(progress, totals)
+    blobs = workspace.store.reading(skip_cache=skip_cache, told=told.arrived)
     fetch = Fetch(blobs, root, jobs=workspace.jobs, link=link or _link(workspace))
-    files = size = 0
     prints = workspace.store.fingerprints()
     try:
         waiting = _Aging(prints, root, workspace)
         for batch in fetch.run(map(wanted, entries)):
-            files += len(batch)
-            size += sum(each.wanted.size for each in batch)
+            told.written([each.wanted for each in batch])
             waiting.add(batch)
-            progress(Event("download", files, size, *totals))
         waiting.record()
     except BlobCorrupt as error:
         path = ": ".join((*getattr(error, "__notes__", ())[:1], str(error)))
         raise IntegrityError(path, error) from error
     finally:
         prints.close()
-    return files, size
+    return told.files, told.size
 
 
 def wanted(entry: Entry) -> Wanted:
@@ -118,6 +119,39 @@ def wanted(entry: Entry) -> Wanted:
     assert entry.size is not None, "a file has a size"
     assert entry.location is not None, "a stored file has a location"
     return Wanted(entry.path, entry.size, entry.digest, entry.location)
+
+
+class _Told:
+    """Tells how far a download has come: written files, and the bytes of those under way."""
+
+    def __init__(self, progress: Progress, totals: tuple[int | None, int | None]) -> None:
+        self.files = self.size = 0
+        self._progress = progress
+        self._totals = totals
+        self._under_way: dict[str, int] = {}
+        self._lock = Lock()
+
+    def arrived(self, key: str, size: int) -> None:
+        # Only whole blobs: of a pack nobody knows whose bytes they are.
+        if key.startswith("o/"):
+            with self._lock:
+                self._under_way[key] = self._under_way.get(key, 0) + size
+                self._tell()
+
+    def written(self, files: Sequence[Wanted]) -> None:
+        with self._lock:
+            self.files += len(files)
+            self.size += sum(each.size for each in files)
+            for each in files if self._under_way else ():
+                if each.location.kind == WHOLE:
+                    self._under_way.pop(blob_key(each.digest.hex(), each.location.epoch), None)
+            self._tell()
+
+    def _tell(self) -> None:
+        size = self.size + sum(self._under_way.values())
+        total = self._totals[1]
+        size = size if total is None else min(size, total)
+        self._progress(Event("download", self.files, size, *self._totals))
 
 
 class _Aging:

@@ -29,8 +29,11 @@ from wbart_storage.readonly import ReadOnly
 from wbart_storage.retry import Retry
 from wbart_storage.session import Session
 from wbart_storage.stage import Stage
+from wbart_storage.trace import Call, Trace
 
 S = TypeVar("S")
+Arrived = Callable[[str, int], object]
+"""Told key and size of bytes that came from a distant store, from any thread."""
 _PATIENCE = 20.0
 """Seconds for one call while a store is made, which somebody waits for."""
 
@@ -67,14 +70,16 @@ class Store:
             return None
         return Cache(self.local, self.algorithm, self.clock, self.cache_room)
 
-    def reading(self, *, skip_cache: bool = False) -> Blobs:
+    def reading(self, *, skip_cache: bool = False, told: Arrived | None = None) -> Blobs:
         """Blobs read back for one download, through the cache where there is one, checked.
 
-        With skip_cache it is neither read nor written.
+        With skip_cache it is neither read nor written. What comes from a distant store is told.
         """
-        if skip_cache or self.cache is None:
+        if self.cache is None:
             return self.blobs
-        return Blobs(CacheReader(self.objects, self.cache), self.algorithm)
+        objects = self.objects if told is None else Trace(self.objects, _arrivals(told))
+        reader = StoreReader(objects) if skip_cache else CacheReader(objects, self.cache)
+        return Blobs(reader, self.algorithm)
 
     @cached_property
     def nodes(self) -> StoredNodes:
@@ -126,6 +131,14 @@ class Store:
     @property
     def _now_ns(self) -> Callable[[], int]:
         return lambda: int(self.clock.now() * 1e9)
+
+
+def _arrivals(told: Arrived) -> Callable[[Call], None]:
+    def on_call(call: Call) -> None:
+        if call.name == "get" and call.error is None:
+            told(call.key, call.size)
+
+    return on_call
 
 
 def is_local(url: str) -> bool:
