@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from wbart.workspace import Workspace
 from wbart_storage.config import StoreConfig
-from wbart_storage.errors import ObjectExists, StoreMissing
+from wbart_storage.errors import ObjectExists, ObjectMissing, StoreMissing
 from wbart_storage.memory import MemoryObjects
 from wbart_storage.store import Store, create_store, is_local
 
@@ -47,6 +47,8 @@ def open_target(
         )
     except ObjectExists:
         pass  # another process was quicker
+    except (StoreMissing, ObjectMissing) as error:
+        raise StoreMissing(url) from error  # not even a bucket
     return Workspace.open(settings, create=False)
 
 

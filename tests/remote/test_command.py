@@ -60,6 +60,13 @@ def test_before_there_is_a_store_each_command_says_so_in_a_sentence(wbart: Custo
     assert "good  store" in wbart("doctor").out
 
 
+def test_a_bucket_that_is_not_there_is_told_as_that(wbart: Customer) -> None:
+    nowhere = f"{wbart.url.partition('://')[0]}://no-such-bucket-anywhere/team"
+
+    assert f"no store at {nowhere}" in wbart("ls", "-s", nowhere, code=10).err
+    assert f"no bucket for {nowhere}" in wbart("init", nowhere, code=10).err
+
+
 def test_processes_of_their_own_say_nothing_but_what_they_mean(wbart: Customer) -> None:
     """At exit, too, when libraries close what they opened."""
     wbart.write("data/a.txt", "one")

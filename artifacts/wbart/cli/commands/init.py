@@ -36,7 +36,7 @@ def command(ctx: click.Context, place: str | None, digest: str, single_writer: b
     """
     from wbart.cli.session import load_settings
     from wbart.names import entity
-    from wbart_storage.errors import ObjectExists
+    from wbart_storage.errors import ObjectExists, ObjectMissing, StoreMissing
     from wbart_storage.store import create_store, is_local
 
     call = call_of(ctx)
@@ -62,6 +62,9 @@ def command(ctx: click.Context, place: str | None, digest: str, single_writer: b
         except ObjectExists as error:
             told = f"there is a store already: {settings.store}"
             raise Stop(exit_codes.CONFLICT, "store_exists", told) from error
+        except (ObjectMissing, StoreMissing) as error:
+            told = f"no bucket for {settings.store}: it must be there before a store is made in it"
+            raise Stop(exit_codes.NO_STORE, "bucket_missing", told) from error
         facts["store_id"] = config.store_id
     facts["dry_run"] = call.dry_run
     Output(call).one(facts, [settings.store], [settings.store])
