@@ -6,11 +6,11 @@ win its races, so the protocol has to be on a list, too.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from secrets import token_bytes, token_hex
 
 from wbart_storage.errors import (
     AccessDenied,
@@ -20,6 +20,7 @@ from wbart_storage.errors import (
     StoreRefused,
 )
 from wbart_storage.objects import Located, ObjectStore, ability
+from wbart_storage.tokens import token_hex
 
 TRUSTED = frozenset({"file", "memory", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"})
 """Protocols whose create is known to be exclusive where the server is."""
@@ -125,7 +126,7 @@ def admit(store: ObjectStore, single_writer: bool = False) -> Abilities:
 
 
 def _refuses_second(store: ObjectStore, key: str) -> bool:
-    first, second = token_bytes(_SIZE), token_bytes(_SIZE)
+    first, second = os.urandom(_SIZE), os.urandom(_SIZE)
     store.create(key, first)
     try:
         store.create(key, second)
@@ -135,7 +136,7 @@ def _refuses_second(store: ObjectStore, key: str) -> bool:
 
 
 def _one_winner(store: ObjectStore, key: str, racers: int) -> bool:
-    attempts = [token_bytes(_SIZE) for _ in range(racers)]
+    attempts = [os.urandom(_SIZE) for _ in range(racers)]
     with ThreadPoolExecutor(racers, "wbart-probe") as pool:
         returned = list(pool.map(lambda data: _returns(store, key, data), attempts))
     try:
@@ -159,7 +160,7 @@ def _returns(store: ObjectStore, key: str, data: bytes) -> bool:
 
 
 def _reads_range(store: ObjectStore, key: str) -> bool:
-    data = token_bytes(_SIZE)
+    data = os.urandom(_SIZE)
     store.put(key, data)
     wanted: Iterable[Callable[[], bool]] = (
         lambda: store.get(key, 10, 20) == data[10:20],
