@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from wbart.download import Selection, download, wanted, write
 from wbart.errors import VerifyFailed, VerifyMissing
-from wbart.fetch_references import fetch_reference, reference_matches
+from wbart.fetch_references import fetch_references, reference_matches
 from wbart.report import VerifyReport
 from wbart.root import download_root
 from wbart.standing import side_by_side
@@ -122,7 +122,7 @@ def _repair(at: Committed, root: str, tally: Tally) -> None:
     """Write anew what is missing or changed; what is extra is the user's and stays."""
     faulty = tally.faulty()
     write(at.workspace, root, (each for each in faulty if each.reference is None), None, silent)
-    for each in faulty:
-        if each.reference is not None:
-            fetch_reference(at.workspace, each, root, allow_missing=False)
+    far = [each for each in faulty if each.reference is not None]
+    if far:
+        fetch_references(at.workspace, far, root, allow_missing=False)
     tally.repaired += [each.path for each in faulty]
