@@ -1,7 +1,8 @@
 """Multipart uploads of S3, through s3fs.
 
-A part goes with its MD5 and its CRC-32, both taken here: s3fs would take the second on the one
-thread that serves all requests of the process.
+A part goes with its CRC-32, taken here: s3fs would take it on the one thread that serves all
+requests of the process. The ETag that comes back is compared with the MD5, since not every server
+looks at checksums.
 """
 
 from __future__ import annotations
@@ -44,7 +45,6 @@ class S3Parts:
             UploadId=upload,
             PartNumber=number,
             Body=data,
-            ContentMD5=b64encode(digest).decode(),
             ChecksumCRC32=b64encode(crc32(data).to_bytes(4, "big")).decode(),
         )
         stored = _part({**answer, "PartNumber": number, "Size": len(data)})
