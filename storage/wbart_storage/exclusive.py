@@ -6,8 +6,6 @@ import errno
 import os
 import sys
 
-import filelock
-
 from wbart_storage.errors import LockTimeout
 
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
@@ -69,6 +67,8 @@ def rename_noreplace(temp: str, target: str) -> None:
 
 
 def _rename_locked(temp: str, target: str) -> None:
+    import filelock  # 8 ms of a start, and hardly a file system is so old
+
     lock = filelock.FileLock(os.path.join(os.path.dirname(target), LOCK_NAME))
     try:
         with lock.acquire(timeout=_LOCK_SECONDS):

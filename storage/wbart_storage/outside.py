@@ -10,7 +10,6 @@ from typing import Any
 
 from wbart_storage.errors import ReferenceRefused
 from wbart_storage.foreign import ForeignObjects
-from wbart_storage.foreign_http import Web
 from wbart_storage.foreign_uri import Target, target
 from wbart_storage.translate import translated
 
@@ -53,6 +52,8 @@ class Outside:
     def at(self, where: Target) -> ForeignObjects:
         """The bucket of the target, or the web. Nothing is asked yet."""
         if where.service == "http":
+            from wbart_storage.foreign_http import Web  # loads OpenSSL, which few need
+
             return Web(private=self._private)
         if where.service == "s3":
             from wbart_storage.foreign_s3 import S3Bucket

@@ -12,14 +12,15 @@ import shutil
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Self
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING, Self
 
 from wbart_storage.clock import Clock
 from wbart_storage.disk import disk_errors
 from wbart_storage.tokens import token_hex
 from wbart_storage.uploads import Uploads
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 READY = "ready"
 READY_SECONDS = 86_400.0
@@ -99,6 +100,8 @@ class Session:
 
 
 def _begin(staging: Path) -> tuple[Path, FileLock]:
+    from filelock import FileLock, Timeout  # 8 ms of a start that reads only
+
     while True:
         name = token_hex(8)
         lock = FileLock(staging / f"{name}.lock", timeout=0)
@@ -116,6 +119,8 @@ def _begin(staging: Path) -> tuple[Path, FileLock]:
 
 def _remove_orphan(path: Path) -> None:
     """Take the lock of a session: that works only when its process has ended."""
+    from filelock import FileLock, Timeout
+
     lock = FileLock(path, timeout=0)
     try:
         lock.acquire()
