@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from wbart_storage.clock import SystemClock
 from wbart_storage.errors import AccessDenied, StoreRefused
 
 _TUNING = frozenset(
@@ -138,7 +139,7 @@ class _Botocore:
             "access_key_id": frozen.access_key,
             "secret_access_key": frozen.secret_key,
             "token": frozen.token,
-            "expires_at": datetime.now(UTC) + _TTL,
+            "expires_at": datetime.fromtimestamp(SystemClock().now(), UTC) + _TTL,
         }
 
 
