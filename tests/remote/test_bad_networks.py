@@ -31,7 +31,7 @@ FAULTS = [
     Fault("status", EACH, status=503, code="SlowDown"),
     Fault("status", EACH, status=429, code="TooManyRequests"),
     Fault("short", EACH),
-    Fault("flip", EACH, "GET", r"/(o|k|t)/"),
+    Fault("flip", EACH, "GET", r"(/|%2F)[okt](/|%2F)[0-9a-f]{2}(/|%2F)"),
 ]
 MOST_TRIES = 6
 _MAIN = "import sys; from wbart.cli.main import main; sys.exit(main())"
