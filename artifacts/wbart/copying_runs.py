@@ -74,7 +74,7 @@ class Runs:
         if theirs and not self._same(theirs[-1]):
             self._stay_behind(path)
             return Sent()
-        sent = Sent()
+        sent = self._parts(prefix)
         for key in ours[len(theirs) :]:
             data = self._source.get(key)
             there = data if self._dry_run else self._create(key, data)
@@ -82,6 +82,19 @@ class Runs:
                 self._stay_behind(path)
                 break
             sent = sent.plus(1, len(data))
+        return sent
+
+    def _parts(self, prefix: str) -> Sent:
+        """Bring what increments speak of, such as parts of the history, before these."""
+        sent = Sent()
+        there = {stat.key for stat in self._target.list(prefix)}
+        for stat in list(self._source.list(prefix)):
+            is_part = stat.key.count("/") > prefix.count("/")
+            if is_part and stat.key not in there:
+                data = self._source.get(stat.key)
+                if not self._dry_run:
+                    self._target.put(stat.key, data)
+                sent = sent.plus(1, len(data))
         return sent
 
     def _create(self, key: str, data: bytes) -> bytes:

@@ -389,9 +389,15 @@ def test_lineage_answers_at_the_target(town: Town) -> None:
     assert [run.id for run in there.load("raw").used_by()] == [maker.id]
     assert there.load("net")._at("look").source.history_step == 1
     assert done.runs == 0  # it came with raw, which it used
+    assert runs_of(there) == runs_of(town.workspace)
     assert town.copy("net").objects == 0
     third = wbart.copy("net", town.folder / "bare", create=True, lineage=False, settings=settings)
     assert (third.runs, town.at("bare").load("net").logged_by()) == (0, None)
+
+
+def runs_of(workspace: Workspace) -> dict[str, bytes]:
+    objects = workspace.store.objects
+    return {stat.key: objects.get(stat.key) for stat in objects.list("runs/")}
 
 
 def test_lineage_finds_copies_under_other_names(town: Town) -> None:
