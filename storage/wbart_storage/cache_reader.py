@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from threading import Lock
 
 from wbart_storage.ahead import ReadRange
+from wbart_storage.blobs import GAP
 from wbart_storage.cache import Cache
 from wbart_storage.cache_index import CacheUnusable
 from wbart_storage.errors import CacheCorrupt
@@ -52,7 +53,7 @@ class CacheReader:
         if file is None and key.startswith("o/"):
             file = self._bring(key, end)
         elif file is None and self._can_bring(key):
-            worth = self._ask(key, end - start) * _WORTH
+            worth = _rounded(self._ask(key, end - start) * _WORTH)
             if worth >= _PACK or self._may_be_small(key, worth, end):
                 with self._turn(key):
                     return self._gain(key, start, end, worth)
@@ -153,6 +154,11 @@ class CacheReader:
     def _do_without(self, error: CacheUnusable) -> None:
         log.warning("%s: going on without it", error)
         self._usable = False
+
+
+def _rounded(worth: int) -> int:
+    """What is more than a gap that is read along is read up to a MiB: cheaper than a request."""
+    return max(worth, 1 << 20) if worth >= GAP else worth
 
 
 def _digest(key: str) -> bytes:
