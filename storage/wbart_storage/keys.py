@@ -110,7 +110,7 @@ def runs_prefix(entity: str, project: str) -> str:
 
 def run_prefix(entity: str, project: str, run: str) -> str:
     """What all keys of a run that is being written start with; ends in `/`."""
-    return f"{runs_prefix(entity, project)}live/{quote(run)}/"
+    return f"{live_prefix(entity, project)}{quote(run)}/"
 
 
 def increment_key(prefix: str, number: int) -> str:
@@ -127,14 +127,26 @@ def increment_number(key: str) -> int | None:
 def history_prefix(prefix: str, stream: str = "history") -> str:
     """What the keys of all parts of a stream of the run at prefix start with.
 
-    Streams are `history`, what the run logs, and `events`, the system's metrics.
+    Streams are `history`, what the run logs, and `events`, the system's metrics. They lie beside
+    the runs that are being written, which stay few, so that listing those finds no rows.
     """
-    return f"{prefix}{stream}/"
+    home, _, run = prefix.removesuffix("/").rsplit("/", 2)
+    return f"{home}/rows/{run}/{stream}/"
 
 
 def history_key(prefix: str, number: int, stream: str = "history") -> str:
     """The part of this number of a stream of the run at prefix: JSON lines under gzip."""
-    return f"{prefix}{stream}/{number:020d}.jsonl.gz"
+    return f"{history_prefix(prefix, stream)}{number:020d}.jsonl.gz"
+
+
+def live_prefix(entity: str, project: str) -> str:
+    """What the keys of all increments of a project's runs start with; ends in `/`."""
+    return f"{runs_prefix(entity, project)}live/"
+
+
+def segment_key(entity: str, project: str, segment: str) -> str:
+    """Where the segment of this id, records of finished runs, lies."""
+    return f"{runs_prefix(entity, project)}seg/{segment}.json.z"
 
 
 def heartbeat_key(entity: str, project: str, run: str) -> str:

@@ -19,7 +19,7 @@ from wbart.runwriter import RunWriter
 from wbart.spool import Spool, orphans
 from wbart_storage.clock import FixedClock
 from wbart_storage.errors import StorageError, StoreUnavailable
-from wbart_storage.keys import run_prefix
+from wbart_storage.keys import history_key, run_prefix
 from wbart_storage.memory import MemoryObjects
 
 PATH = RunPath("ent", "proj", "r")
@@ -145,7 +145,7 @@ def test_rows_that_cannot_be_stored_at_the_end_stay_on_this_machine(tmp_path: Pa
     bench.history.log({"a": 1})
     bench.clock.advance(15)
     bench.tick()
-    bench.objects.put(f"{PREFIX}history/{1:020d}.jsonl.gz", b"another's")
+    bench.objects.put(history_key(PREFIX, 1), b"another's")
     bench.history.log({"a": 2})
     with pytest.raises(Conflict):
         bench.recorder.finish({"state": "finished"})
