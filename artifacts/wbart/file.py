@@ -19,6 +19,21 @@ if TYPE_CHECKING:
     from wbart.artifact import Artifact
 
 
+def existing(path: str, *, replace: bool, exist_ok: bool) -> TextIO | None:
+    """The file that is there, opened as text, if exist_ok; None where it is to be written.
+
+    Raises ArgumentInvalid, in W&B's words, for one that is neither wanted nor to be replaced.
+    """
+    if replace or not os.path.exists(path):
+        return None
+    if not exist_ok:
+        raise ArgumentInvalid(
+            "File already exists, pass replace=True to overwrite or exist_ok=True to "
+            f"leave it as is and don't error: {path!r}"
+        )
+    return open(path, encoding="utf-8")
+
+
 class File:
     """One file of a committed artifact."""
 
@@ -84,14 +99,9 @@ class File:
 
         A file that is there is replaced, or opened as it is with exist_ok; else ValueError.
         """
-        path = os.path.join(root, self.name)
-        if os.path.exists(path) and not replace:
-            if not exist_ok:
-                raise ArgumentInvalid(
-                    "File already exists, pass replace=True to overwrite or exist_ok=True to "
-                    f"leave it as is and don't error: {path!r}"
-                )
-            return open(path, encoding="utf-8")
+        found = existing(os.path.join(root, self.name), replace=replace, exist_ok=exist_ok)
+        if found is not None:
+            return found
         return open(self._shown.download(os.fspath(root)), encoding="utf-8")
 
     @property

@@ -121,6 +121,8 @@ class RunRecord:
     events: dict[int, Part] = field(default_factory=dict)
     files: dict[str, FileFact] = field(default_factory=dict)
     writer: str = ""
+    """The process that started it last."""
+    actor: str = ""
     """Who started it last."""
     created_at: float = 0.0
     updated_at: float = 0.0
@@ -133,7 +135,7 @@ class RunRecord:
             self.fields = {}
             self.parts, self.events, self.files = {}, {}, {}
         if increment.kind == "start":
-            self.writer = increment.writer
+            self.writer, self.actor = increment.writer, increment.actor
         if self.next == 0 or increment.fresh:
             self.created_at = increment.ts
         self.fields.update(increment.set)

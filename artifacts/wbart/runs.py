@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from wbart.errors import RunNotFound
 from wbart.publicrun import PublicRun
 from wbart.recovery import recover
 from wbart.runpath import RunPath
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 def find(workspace: Workspace, path: RunPath) -> PublicRun:
     """The run at a path. Raises RunNotFound."""
     recover(workspace, path)
-    return PublicRun(workspace, read_record(workspace.store.objects, path))
+    record = read_record(workspace.store.objects, path)
+    if "deleted" in record.fields:
+        raise RunNotFound(f"Could not find run {path}")
+    return PublicRun(workspace, record)
 
 
 def users_of(workspace: Workspace, version_id: str) -> list[PublicRun]:

@@ -43,7 +43,7 @@ class RunWriter:
     ) -> None:
         self.path = path
         self._objects = objects
-        self._prefix = run_prefix(path.entity, path.project, path.id)
+        self.prefix = run_prefix(path.entity, path.project, path.id)
         self._actor = actor
         self._clock = clock
         self._number = number
@@ -96,7 +96,7 @@ class RunWriter:
 
     def _landed(self, kind: str, data: bytes) -> bool:
         """Try the next number; False when somebody else's words stand there."""
-        key = increment_key(self._prefix, self._number)
+        key = increment_key(self.prefix, self._number)
         there = readback.create(self._objects, key, data, self._wait)
         if there == data:
             return True

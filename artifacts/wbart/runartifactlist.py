@@ -1,0 +1,44 @@
+"""RunArtifacts: the versions that a run logged or used, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from wbart.edges import artifact_of
+from wbart.errors import ArtifactNotFound
+from wbart.listing import Listing
+from wbart.paginator import Paginator
+from wbart.runrecord import Edge
+
+if TYPE_CHECKING:
+    from wbart.artifact import Artifact
+    from wbart.workspace import Workspace
+
+
+class RunArtifacts(Paginator["Artifact"]):
+    """Versions that a run logged or used."""
+
+    PER_PAGE = 100
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        edges: Iterable[Edge],
+        per_page: int | None = None,
+        start: str | None = None,
+    ) -> None:
+        def load() -> Iterable[tuple[int, Artifact]]:
+            for number, edge in enumerate(edges):
+                try:
+                    yield number, artifact_of(workspace, edge)
+                except ArtifactNotFound:
+                    continue  # deleted since
+
+        source: Listing[tuple[int, Artifact], Artifact] = Listing(
+            load, lambda row: (row[0],), lambda row: row[1]
+        )
+        super().__init__(source, per_page, start)
+
+    def __repr__(self) -> str:
+        return f"<RunArtifacts ({len(self)})>"
