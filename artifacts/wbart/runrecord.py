@@ -1,168 +1,74 @@
-"""The record of a run: small increments under its key, each written once; the last word counts.
+"""Reading the record of a run: the segment that it was merged into, and what was said since.
 
-An increment says which fields are what from now on, and which versions the run used or logged.
-The record is the fold of all increments in order.
+Who merges runs first commits the segment and then deletes increments. So who reads first lists
+the increments and then asks the journal: what the list lacks, the journal's answer knows of. An
+increment that vanishes in between sends us back to the start.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Any, Literal
-
-import msgspec
-from msgspec import Struct
+from threading import Lock
+from weakref import WeakKeyDictionary
 
 from wbart.errors import RunNotFound
+from wbart.runincrement import Edge, FileFact, Increment, Part, RunRecord, decode
+from wbart.runmerges import Line, algorithm, read_merges
 from wbart.runpath import RunPath
-from wbart_storage import canonical
-from wbart_storage.errors import JournalCorrupt, StoreUnsupported
-from wbart_storage.keys import increment_number, run_prefix
+from wbart.runsegment import Packed, unpack
+from wbart.runsegment import decode as decode_segment
+from wbart_storage.errors import JournalCorrupt, ObjectMissing
+from wbart_storage.keys import increment_key, increment_number, run_prefix, segment_key
 from wbart_storage.objects import ObjectStore
 
-VERSION = 1
+__all__ = [
+    "Edge",
+    "FileFact",
+    "Increment",
+    "Part",
+    "RunRecord",
+    "continued",
+    "decode",
+    "merged_record",
+    "read_record",
+    "read_segment",
+]
+
 _READERS = 16
-
-
-class Edge(Struct, frozen=True):
-    """A version of a sequence that a run used or logged."""
-
-    id: str
-    entity: str
-    project: str
-    collection: str
-    version: int
-    type: str
-
-
-class Part(Struct, frozen=True):
-    """What lies in one part of a history: which rows, so that a reader need not open it to know."""
-
-    number: int
-    rows: int
-    first: int
-    """The step of the first row."""
-    last: int
-    size: int
-    """Bytes of the object."""
-    blocks: tuple[int, ...] = ()
-    """Where later blocks than the first begin, in bytes; each is gzip of `every` rows."""
-    every: int = 0
-
-
-class FileFact(Struct, frozen=True):
-    """A file of a run: a blob of the store under a path of the run's."""
-
-    digest: str
-    """With its algorithm, as `blake3:<hex>`."""
-    size: int
-    mtime: float
-    """Seconds since the epoch: when it was stored."""
-    mimetype: str = ""
-    md5: str = ""
-    """In base64, where it was taken."""
-    pack: str = ""
-    """Hex id of the pack that holds it; empty for an object of its own."""
-    offset: int = 0
-
-
-class Increment(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One addition to a run's record.
-
-    An `edit` comes from somebody who is not the run's writer, and takes nothing from him.
-    """
-
-    kind: Literal["start", "update", "finish", "edit"]
-    writer: str
-    """32 hex digits, random for each process and run: tells whose increment it is."""
-    actor: str
-    ts: float
-    """Seconds since the epoch, by the writer's clock."""
-    fresh: bool = False
-    """A start that begins anew: fields, parts and files said before no longer count. Edges stay."""
-    set: dict[str, Any] = {}
-    used: tuple[Edge, ...] = ()
-    logged: tuple[Edge, ...] = ()
-    parts: tuple[Part, ...] = ()
-    """Parts of the history that were stored before this was said."""
-    events: tuple[Part, ...] = ()
-    """The same of the system's metrics."""
-    files: dict[str, FileFact | None] = {}
-    """Files that the run has from now on; None takes one away."""
-
-    def encode(self) -> bytes:
-        """Canonical JSON. ValueError when a value has no JSON form."""
-        return canonical.encode({"v": VERSION, **msgspec.to_builtins(self)})
-
-
-def decode(data: bytes, key: str) -> Increment:
-    """The increment of these bytes. Raises JournalCorrupt, StoreUnsupported; both name key."""
-    try:
-        document = canonical.decode(data)
-        version = document.get("v") if isinstance(document, dict) else None
-        if not isinstance(version, int):
-            raise ValueError(f"version {version!r}")
-        if version > VERSION:
-            raise StoreUnsupported(f"{key} has version {version}, this release knows {VERSION}")
-        return msgspec.convert(document, Increment)
-    except ValueError as error:
-        raise JournalCorrupt(key, f"no increment of a run: {error}") from error
-
-
-@dataclass
-class RunRecord:
-    """What all increments of one run say together."""
-
-    path: RunPath
-    fields: dict[str, Any] = field(default_factory=dict)
-    used: dict[str, Edge] = field(default_factory=dict)
-    logged: dict[str, Edge] = field(default_factory=dict)
-    parts: dict[int, Part] = field(default_factory=dict)
-    events: dict[int, Part] = field(default_factory=dict)
-    files: dict[str, FileFact] = field(default_factory=dict)
-    writer: str = ""
-    """The process that started it last."""
-    actor: str = ""
-    """Who started it last."""
-    created_at: float = 0.0
-    updated_at: float = 0.0
-    next: int = 0
-    """The number of the next increment."""
-
-    def apply(self, increment: Increment) -> None:
-        """Take the next increment in."""
-        if increment.fresh:
-            self.fields = {}
-            self.parts, self.events, self.files = {}, {}, {}
-        if increment.kind == "start":
-            self.writer, self.actor = increment.writer, increment.actor
-        if self.next == 0 or increment.fresh:
-            self.created_at = increment.ts
-        self.fields.update(increment.set)
-        self.used.update((edge.id, edge) for edge in increment.used)
-        self.logged.update((edge.id, edge) for edge in increment.logged)
-        self.parts.update((part.number, part) for part in increment.parts)
-        self.events.update((part.number, part) for part in increment.events)
-        self._take_files(increment)
-        self.updated_at = max(self.updated_at, increment.ts)
-        self.next += 1
-
-    def _take_files(self, increment: Increment) -> None:
-        for path, fact in increment.files.items():
-            if fact is None:
-                self.files.pop(path, None)
-            else:
-                self.files[path] = fact
+_TURNS = 8
+"""How often a reader starts again, since what he was told of was merged meanwhile."""
 
 
 def read_record(objects: ObjectStore, path: RunPath) -> RunRecord:
     """The run's record as it is now. Raises RunNotFound."""
+    missing: ObjectMissing | None = None
+    for _ in range(_TURNS):
+        try:
+            return _read(objects, path)
+        except ObjectMissing as error:
+            missing = error
+    raise JournalCorrupt(str(path), f"the record cannot be read: {missing}") from missing
+
+
+def merged_record(objects: ObjectStore, path: RunPath, line: Line) -> RunRecord:
+    """The record up to a line; ObjectMissing when its segment has been replaced meanwhile."""
+    if not line.next:
+        return RunRecord(path)
+    packed = read_segment(objects, path.entity, path.project, line.segment).get(path.id)
+    if packed is None or packed.next != line.next:
+        raise JournalCorrupt(line.segment, f"run {path} is not in the segment as told")
+    return unpack(path, packed)
+
+
+def continued(objects: ObjectStore, record: RunRecord, numbers: Iterable[int]) -> RunRecord:
+    """The record with its increments of these numbers taken in; ObjectMissing for one that is gone.
+
+    Numbers below the record's own are passed over. JournalCorrupt when one is left out.
+    """
+    path = record.path
     prefix = run_prefix(path.entity, path.project, path.id)
-    listed = (stat.key for stat in objects.list(prefix, "/"))
-    keys = [key for key in listed if increment_number(key) is not None]
-    if not keys:
-        raise RunNotFound(f"Could not find run {path}")
-    record = RunRecord(path)
+    keys = [increment_key(prefix, number) for number in sorted(numbers) if number >= record.next]
     for key, data in zip(keys, _get_all(objects, keys), strict=True):
         if increment_number(key) != record.next:
             raise JournalCorrupt(key, f"increment {record.next} is missing")
@@ -170,8 +76,46 @@ def read_record(objects: ObjectStore, path: RunPath) -> RunRecord:
     return record
 
 
+class _Last:
+    """The segment that was read last, since whoever reads one run of it may read the next."""
+
+    def __init__(self) -> None:
+        self.key = ""
+        self.runs: Mapping[str, Packed] = {}
+
+
+_last: WeakKeyDictionary[ObjectStore, _Last] = WeakKeyDictionary()
+_lock = Lock()
+
+
+def read_segment(
+    objects: ObjectStore, entity: str, project: str, segment: str
+) -> Mapping[str, Packed]:
+    """The records in a segment, by run. Raises ObjectMissing, JournalCorrupt."""
+    key = segment_key(entity, project, segment)
+    with _lock:
+        last = _last.setdefault(objects, _Last())
+        if last.key == key:
+            return last.runs
+    runs = decode_segment(objects.get(key), key, algorithm(objects))
+    with _lock:
+        last.key, last.runs = key, runs
+    return runs
+
+
+def _read(objects: ObjectStore, path: RunPath) -> RunRecord:
+    prefix = run_prefix(path.entity, path.project, path.id)
+    listed = [increment_number(stat.key) for stat in objects.list(prefix, "/")]
+    line = read_merges(objects, path.entity, path.project).line(path.id)
+    numbers = [number for number in listed if number is not None and number >= line.next]
+    record = continued(objects, merged_record(objects, path, line), numbers)
+    if not record.next:
+        raise RunNotFound(f"Could not find run {path}")
+    return record
+
+
 def _get_all(objects: ObjectStore, keys: list[str]) -> list[bytes]:
-    if len(keys) == 1:
-        return [objects.get(keys[0])]
+    if len(keys) < 2:
+        return [objects.get(key) for key in keys]
     with ThreadPoolExecutor(min(_READERS, len(keys)), "wbart-run-read") as executor:
         return list(executor.map(objects.get, keys))
