@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -36,13 +36,20 @@ def sampled_with(reader: HistoryReader, keys: Sequence[str], samples: int) -> li
     Rows without a key are mostly recognised without being decoded.
     """
     matching = array("Q")  # numbers of rows: the rows themselves might not fit into memory
-    matching.extend(n for n, line in enumerate(reader.lines()) if _has_all(line, keys))
+    has_all = _test(keys)
+    matching.extend(n for n, line in enumerate(reader.lines()) if has_all(line))
     return reader.at([matching[number] for number in spread(len(matching), samples)])
 
 
-def _has_all(line: bytes, keys: Iterable[str]) -> bool:
+def _test(keys: Sequence[str]) -> Callable[[bytes], bool]:
+    """Whether a line has all keys; most that have not are found out without being decoded."""
+    wanted = frozenset(keys)
     marks = [f'"{key}"'.encode() for key in keys if key.isascii() and key.isidentifier()]
-    if not all(mark in line for mark in marks):
-        return False
-    row = _decode(line)
-    return all(key in row for key in keys)
+
+    def has_all(line: bytes) -> bool:
+        for mark in marks:
+            if mark not in line:
+                return False
+        return wanted <= _decode(line).keys()
+
+    return has_all
