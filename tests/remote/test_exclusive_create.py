@@ -1,9 +1,9 @@
 """Of 16 processes that create one key at once exactly one wins, and its bytes are what is there.
 
 The processes live through all rounds and are let go together. They come from a fork server, which
-has loaded the clients and used none: 16 times that would take longer than the race. SeaweedFS takes a distributed lock
-for each create, a second and more of waiting with 16 of them: it does fewer rounds unless the
-environment says `WBART_TEST_ROUNDS=50` (any number of rounds, for all servers).
+has loaded the clients and used none: 16 times that would take longer than the race.
+SeaweedFS takes a distributed lock for each create, a second and more of waiting with 16 of them:
+it does fewer rounds unless the environment says `WBART_TEST_ROUNDS=50` (for all servers).
 """
 
 from __future__ import annotations
