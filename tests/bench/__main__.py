@@ -1,7 +1,8 @@
 """`python -m tests.bench local`: wbart against what the operating system does on this disk.
 
 `quick` is the same at a hundredth of the size: it shows that the steps run, and its figures
-mean nothing. `remote` is about buckets, and has options of its own: see `remote --help`.
+mean nothing. `remote` is about buckets, `runlog` about the history of runs; both have options of
+their own: see `remote --help`.
 """
 
 import argparse
@@ -27,6 +28,10 @@ def main(argv: list[str] | None = None) -> int:
         from tests.bench import remote
 
         return remote.main(argv[1:])
+    if argv[:1] == ["runlog"]:
+        from tests.bench import runlog
+
+        return runlog.main(argv[1:])
     options = parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     # A killed benchmark must still give back its loop device.
