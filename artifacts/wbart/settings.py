@@ -26,10 +26,12 @@ _READERS: Final[Mapping[str, read.Reader]] = {
     "store": read.store,
     "entity": read.entity,
     "project": read.project,
+    "organization": read.entity,
     "cache_dir": read.path,
     "cache_size": read.capacity,
     "artifact_dir": read.relative,
     "data_dir": read.path,
+    "config_dir": read.path,
     "offline": read.flag,
     "jobs": read.jobs,
     "link": read.link,
@@ -44,7 +46,7 @@ _READERS: Final[Mapping[str, read.Reader]] = {
     "reference_roots": read.folders,
     "private_references": read.flag,
 }
-_TWINS: Final = ("entity", "project", "cache_dir", "artifact_dir", "data_dir")
+_TWINS: Final = ("entity", "project", "organization", "cache_dir", "artifact_dir", "data_dir", "config_dir")
 """Settings for which W&B has a variable, too."""
 
 
@@ -57,9 +59,13 @@ class Settings:
     cache_dir: Path
     data_dir: Path
     """Where drafts and the default store lie."""
+    config_dir: Path | None = None
+    """Where people and teams are told; None: the user's config folder."""
     entity: str | None = None
     """None: the store's own default entity."""
     project: str = DEFAULT_PROJECT
+    organization: str | None = None
+    """The entity that has the registries; None: the store's own default entity."""
     cache_size: Capacity | None = None
     """None: the smaller of 50 GB and a tenth of the disk."""
     artifact_dir: Path = Path("artifacts")
@@ -124,6 +130,15 @@ class Settings:
             values["store"] = str(found or values["data_dir"] / "store")
         return cls(**values, sources=sources)
 
+    @property
+    def people_dir(self) -> Path:
+        """The config folder that applies."""
+        if self.config_dir is not None:
+            return self.config_dir
+        import platformdirs
+
+        return platformdirs.user_config_path("wbart", appauthor=False)
+
     def __repr__(self) -> str:
         # Storage options hold keys; a repr ends in logs.
         shown = (
@@ -161,7 +176,7 @@ def _variables(environ: Mapping[str, str], start: Path) -> Iterator[_Given]:
         if environ.get(twin):
             # W&B keeps its own files below its folders; ours stay apart from them.
             value = environ[twin]
-            below = name in ("cache_dir", "data_dir")
+            below = name in ("cache_dir", "data_dir", "config_dir")
             yield name, os.path.join(value, "wbart") if below else value, twin, start
 
 

@@ -14,6 +14,9 @@ CONFIG_KEY = "wbart.json"
 SEGMENT = 64
 """Log records per folder, so that the tail of a log is found with few listings."""
 
+REGISTRIES = "reg/"
+"""What the keys of all journals of registries start with."""
+
 _COMPONENT = r"[A-Za-z0-9_~%=-][A-Za-z0-9._~%=-]{0,254}"
 _KEY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 _PREFIX = re.compile(rf"(?:{_COMPONENT}/)*(?:{_COMPONENT})?")
@@ -103,6 +106,11 @@ def collection_prefix(entity: str, project: str, name: str) -> str:
     return f"{project_prefix(entity, project)}{quote(name)}/"
 
 
+def registries_prefix(entity: str) -> str:
+    """What all keys of the journal of an organisation's registries start with; ends in `/`."""
+    return f"{REGISTRIES}{quote(entity)}/"
+
+
 def runs_prefix(entity: str, project: str) -> str:
     """What all keys of the runs of a project start with; ends in `/`."""
     return f"runs/{quote(entity)}/{quote(project)}/"
@@ -152,6 +160,22 @@ def segment_key(entity: str, project: str, segment: str) -> str:
 def heartbeat_key(entity: str, project: str, run: str) -> str:
     """The sign of life of a run; overwritten while it lasts."""
     return f"hints/runs/{quote(entity)}/{quote(project)}/{quote(run)}.json"
+
+
+def project_documents(entity: str, project: str, kind: str = "") -> str:
+    """What the keys of a project's documents start with: of one kind, or of all."""
+    home = f"p/{quote(entity)}/{quote(project)}/"
+    return f"{home}{kind}/" if kind else home
+
+
+def entity_documents(entity: str, kind: str) -> str:
+    """What the keys of an entity's documents of one kind start with."""
+    return f"e/{quote(entity)}/{kind}/"
+
+
+def draw_prefix(sweep: str) -> str:
+    """What the keys of all draws of the sweep at that prefix start with."""
+    return f"{sweep}draws/"
 
 
 def shard_prefix(entity: str, project: str, name: str, distributed_id: str) -> str:
