@@ -20,6 +20,9 @@ from wbart_storage.keys import runs_prefix
 from wbart_storage.objects import ObjectStore
 from wbart_storage.record import Intent, Record
 
+QUIET = 3600.0
+"""Seconds for which nobody must have said anything of a run until it is merged."""
+
 
 class Line(NamedTuple):
     """Up to where a run is merged."""

@@ -100,7 +100,7 @@ def unpack(path: RunPath, packed: Packed) -> RunRecord:
     rest = _decode_rest(packed.rest)
     fields: dict[str, Any] = json.loads(bytes(packed.fields))
     for name, raw in (("config", packed.config), ("summary", packed.summary)):
-        if raw != _NOTHING:
+        if bytes(raw) != _NOTHING:
             fields[name] = json.loads(bytes(raw))
     return RunRecord(
         path,

@@ -9,8 +9,9 @@ from threading import Lock
 from typing import Any, Literal, TypedDict, Unpack
 
 from wbart.errors import Conflict
+from wbart.runmerges import QUIET, read_merges
 from wbart.runpath import RunPath
-from wbart.runrecord import Edge, FileFact, Increment, Part, decode
+from wbart.runrecord import Edge, FileFact, Increment, Part, decode, read_record
 from wbart_storage import readback
 from wbart_storage.clock import Clock
 from wbart_storage.keys import increment_key, run_prefix
@@ -48,6 +49,7 @@ class RunWriter:
         self._clock = clock
         self._number = number
         self._wait = wait
+        self._said_at = clock.now()
         self.id = secrets.token_hex(16)
         """32 hex digits, random for each process and run."""
         self._lock = Lock()
@@ -90,9 +92,39 @@ class RunWriter:
         )
         data = increment.encode()
         with self._lock:
-            while not self._landed(kind, data):
-                self._number += 1
+            self._place(kind, data)
+            while self._is_lost(kind):
+                self._place(kind, data)
+            self._said_at = self._clock.now()
+
+    def _place(self, kind: str, data: bytes) -> None:
+        while not self._landed(kind, data):
             self._number += 1
+        self._number += 1
+
+    def _is_lost(self, kind: str) -> bool:
+        """Whether the run was merged past the number that our words just got: they do not count.
+
+        A run that is over is merged after an hour, and its increments are deleted; so a writer
+        who spoke within the hour, and he alone, need not ask. Whoever starts a run that nobody
+        knew need not, either.
+        """
+        number = self._number - 1
+        lately = self._clock.now() - self._said_at < QUIET
+        if kind != "edit" and lately and (kind != "start" or number == 0):
+            return False
+        line = read_merges(self._objects, self.path.entity, self.path.project).line(self.path.id)
+        if number >= line.next:
+            return False
+        self._objects.delete([increment_key(self.prefix, number)])
+        self._number = line.next
+        if kind in ("update", "finish") and self._is_another_s():
+            raise Conflict(f"run {self.path} was started again by another process")
+        log.info("run %s was merged meanwhile: increment %s is said again", self.path, number)
+        return True
+
+    def _is_another_s(self) -> bool:
+        return read_record(self._objects, self.path).writer != self.id
 
     def _landed(self, kind: str, data: bytes) -> bool:
         """Try the next number; False when somebody else's words stand there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -19,12 +20,16 @@ from wbart_storage.tokens import token_hex
 from wbart_storage.translate import translate, translated
 from wbart_storage.walk import walk
 
+log = logging.getLogger(__name__)
+
 STAGING = ".stage"
 # Windows cannot replace or delete a file that is read-only.
 _MODE = 0o444 if os.name == "posix" else 0o666
 _BINARY: int = getattr(os, "O_BINARY", 0)
 _PIECE = 1 << 20
 _SYNC_THREADS = 16
+_REMADE = 8
+"""How often a folder is made again that vanishes between its making and its use."""
 
 
 class LocalObjects:
@@ -128,6 +133,13 @@ class LocalObjects:
             for _ in pool.map(self._settle, folders):
                 pass
 
+    def tidy(self, prefixes: Iterable[str]) -> None:
+        for prefix in prefixes:
+            try:
+                os.rmdir(f"{self.place}/{check_prefix(prefix)}")
+            except OSError as error:  # it is gone, or somebody writes in it
+                log.debug("folder %s stays: %s", prefix, error)
+
     def _file(self, key: str) -> str:
         return f"{self.place}/{check_key(key)}"
 
@@ -151,14 +163,15 @@ class LocalObjects:
             raise
 
     def _open_new(self, temp: str, folder: str) -> int:
-        self._folders.ensure(folder)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
-        try:
-            return os.open(temp, flags, _MODE)
-        except FileNotFoundError:  # somebody removed a folder that we had seen
-            self._folders.forget(folder)
+        for _ in range(_REMADE):
             self._folders.ensure(folder)
-            return os.open(temp, flags, _MODE)
+            try:
+                return os.open(temp, flags, _MODE)
+            except FileNotFoundError:  # somebody removed a folder that we had seen
+                self._folders.forget(folder)
+        self._folders.ensure(folder)
+        return os.open(temp, flags, _MODE)
 
     def _place_in_folder(self, temp: str, target: str) -> None:
         folder = os.path.dirname(target)

@@ -121,6 +121,18 @@ class Syncs(Protocol):
         ...
 
 
+@runtime_checkable
+class Tidies(Protocol):
+    """A store in which deleted objects leave something behind that makes listings slow."""
+
+    def tidy(self, prefixes: Iterable[str]) -> None:
+        """Take away what is left of prefixes, each ending in `/`, that no key starts with.
+
+        Safe while others write there.
+        """
+        ...
+
+
 class Part(msgspec.Struct, frozen=True):
     """A part of an upload, as the store has it."""
 
