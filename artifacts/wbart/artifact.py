@@ -415,12 +415,11 @@ class Artifact:
         """The path under which a local file was added; None if it was not."""
         return self._content.local_name(local_path) if self._content is not None else None
 
-    @_logged
     def get_entry(self, name: Path) -> ArtifactManifestEntry:
         """The entry of a path. Raises KeyError."""
-        from wbart.reading import get_entry
+        from wbart.reading import find_entry
 
-        return get_entry(self, name)
+        return self._shown(find_entry(self._at("get_entry"), name))
 
     def get_path(self, name: Path) -> ArtifactManifestEntry:
         """Deprecated: use `get_entry`."""
@@ -429,23 +428,21 @@ class Artifact:
         warn_get_path()
         return self.get_entry(name)
 
-    @_logged
     def file(self, root: str | None = None) -> str:
         """Download the only file and return its path. ValueError if there are several."""
         from wbart.reading import only_file
 
-        return only_file(self, root)
+        return only_file(self._at("file"), root)
 
-    @_logged
     def files(
         self, names: list[str] | None = None, per_page: int = 50, start: str | None = None
     ) -> ArtifactFiles:
         """Its files, a page at a time; names picks some."""
         from wbart.file import ArtifactFiles
 
-        return ArtifactFiles(self, names=names, per_page=per_page, start=start)
+        at = self._at("files")
+        return ArtifactFiles(at, self._shown, names, per_page, start)
 
-    @_logged
     def json_encode(self) -> dict[str, Any]:
         """What stands for it in a run's config."""
         at = self._at("json_encode")
@@ -460,7 +457,6 @@ class Artifact:
 
     # Files and folders.
 
-    @_logged
     def download(
         self,
         root: Path | None = None,
@@ -481,12 +477,9 @@ class Artifact:
         from wbart.download import Selection, download
 
         picked = Selection(os.fspath(path_prefix or ""), tuple(include), tuple(exclude))
-        skip = bool(skip_cache)
-        return download(
-            self, root, picked, allow_missing_references, link, progress, skip_cache=skip
-        )
+        at, skip = self._at("download"), bool(skip_cache)
+        return download(at, root, picked, allow_missing_references, link, progress, skip_cache=skip)
 
-    @_logged
     def checkout(
         self,
         root: Path | None = None,
@@ -501,16 +494,15 @@ class Artifact:
         """
         from wbart.checkout import checkout
 
-        return checkout(self, root, force=force, dry_run=dry_run, progress=progress)
+        at = self._at("checkout")
+        return checkout(at, root, force=force, dry_run=dry_run, progress=progress)
 
-    @_logged
     def checkout_plan(self, root: Path | None = None) -> Plan:
         """What `checkout` would write and remove."""
         from wbart.checkout import checkout_plan
 
-        return checkout_plan(self, root)
+        return checkout_plan(self._at("checkout_plan"), root)
 
-    @_logged
     def verify(
         self,
         root: Path | None = None,
@@ -526,9 +518,9 @@ class Artifact:
         """
         from wbart.verify import verify
 
-        return verify(self, root, repair=repair, raises=raises, progress=progress)
+        at = self._at("verify")
+        return verify(at, root, repair=repair, raises=raises, progress=progress)
 
-    @_logged
     def verify_stored(
         self, *, repair_from: Path | None = None, progress: Progress = silent
     ) -> VerifyReport:
@@ -538,9 +530,8 @@ class Artifact:
         """
         from wbart.verify_stored import verify_stored
 
-        return verify_stored(self, repair_from, progress)
+        return verify_stored(self._at("verify_stored"), repair_from, progress)
 
-    @_logged
     def diff(self, other: Artifact) -> Iterator[Change]:
         """What changes from this version to the other, sorted by path."""
         from wbart_manifest.diff import diff
@@ -595,19 +586,17 @@ class Artifact:
 
         restore(self)
 
-    @_logged
     def used_by(self) -> list[PublicRun]:
         """All runs that used it, through links too."""
         from wbart.lineage import used_by
 
-        return used_by(self)
+        return used_by(self._at("used_by"))
 
-    @_logged
     def logged_by(self) -> PublicRun | None:
         """The run that logged it first."""
         from wbart.lineage import logged_by
 
-        return logged_by(self)
+        return logged_by(self._at("logged_by"))
 
     def __repr__(self) -> str:
         return f"<Artifact {self.id or self._facts.name}>"
@@ -666,12 +655,14 @@ class Artifact:
     def _shown(self, entry: Entry) -> ArtifactManifestEntry:
         from wbart.entry import shown_entry
 
-        return shown_entry(entry, self._filling.draft.algorithm, self)
+        at = self._committed
+        algorithm = at.manifest.algorithm if at else self._filling.draft.algorithm
+        return shown_entry(entry, algorithm, self)
 
     def _download_entry(self, path: str, root: Path | None, skip_cache: bool | None) -> str:
         from wbart.reading import download_entry
 
-        return download_entry(self, path, root)
+        return download_entry(self._at("download"), path, root)
 
     def _entry_url(self, path: str) -> str:
         at = self._at("ref_url")

@@ -20,7 +20,6 @@ from wbart_storage.progress import Progress, silent
 from wbart_storage.scan import scan_columns
 
 if TYPE_CHECKING:
-    from wbart.artifact import Artifact
     from wbart.committed import Committed
 
 _Root = str | os.PathLike[str] | None
@@ -28,23 +27,23 @@ _Differing = tuple[list[str], list[tuple[Entry, bool]]]
 
 
 def checkout(
-    artifact: Artifact, root: _Root, *, force: bool, dry_run: bool, progress: Progress = silent
+    at: Committed, root: _Root, *, force: bool, dry_run: bool, progress: Progress = silent
 ) -> str:
     """As `Artifact.checkout`."""
-    target = _target(artifact, root)
+    target = _target(at, root)
     if dry_run and not force:
         check_emptied(target)
     if not dry_run:
-        made(artifact, root, force=force, progress=progress)
+        made(at, root, force=force, progress=progress)
     return target if root is None else os.fspath(root)
 
 
-def made(artifact: Artifact, root: _Root, *, force: bool, progress: Progress = silent) -> Plan:
+def made(at: Committed, root: _Root, *, force: bool, progress: Progress = silent) -> Plan:
     """As `Artifact.checkout`, and tells what was done: who asks before walks the folder twice.
 
     What is to be written is written before anything is removed.
     """
-    at, target = artifact._at("checkout"), _target(artifact, root)
+    target = _target(at, root)
     if not force:
         check_emptied(target)
     way, plan = _Way(target), Plan(keep=at.manifest.count)
@@ -59,17 +58,16 @@ def made(artifact: Artifact, root: _Root, *, force: bool, progress: Progress = s
     return plan
 
 
-def checkout_plan(artifact: Artifact, root: _Root) -> Plan:
+def checkout_plan(at: Committed, root: _Root) -> Plan:
     """As `Artifact.checkout_plan`."""
-    at = artifact._at("checkout_plan")
     plan = Plan(keep=at.manifest.count)
-    for _ in _noted(_differing(at, _target(artifact, root)), plan):
+    for _ in _noted(_differing(at, _target(at, root)), plan):
         pass
     return plan
 
 
-def _target(artifact: Artifact, root: _Root) -> str:
-    return checkout_root(artifact._at("checkout")) if root is None else os.path.abspath(root)
+def _target(at: Committed, root: _Root) -> str:
+    return checkout_root(at) if root is None else os.path.abspath(root)
 
 
 def _noted(differing: Iterator[_Differing], plan: Plan) -> Iterator[_Differing]:

@@ -27,7 +27,6 @@ from wbart_storage.progress import Event, Progress
 from wbart_storage.scan import Found
 
 if TYPE_CHECKING:
-    from wbart.artifact import Artifact
     from wbart.committed import Committed
     from wbart.workspace import Workspace
 
@@ -56,7 +55,7 @@ class Selection:
 
 
 def download(
-    artifact: Artifact,
+    at: Committed,
     root: str | os.PathLike[str] | None,
     picked: Selection,
     allow_missing: bool,
@@ -66,7 +65,6 @@ def download(
     skip_cache: bool = False,
 ) -> str:
     """As `Artifact.download`."""
-    at = artifact._at("download")
     target = download_root(at) if root is None else os.path.abspath(root)
     with disk_errors(target):
         os.makedirs(target, exist_ok=True)

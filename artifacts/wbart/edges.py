@@ -9,12 +9,12 @@ from wbart.runrecord import Edge
 
 if TYPE_CHECKING:
     from wbart.artifact import Artifact
+    from wbart.committed import Committed
     from wbart.workspace import Workspace
 
 
-def edge_of(artifact: Artifact) -> Edge:
-    """The edge to the version that the artifact is, or that it links to."""
-    at = artifact._at("id")
+def edge_of(at: Committed) -> Edge:
+    """The edge to the version itself, or to what it links to."""
     place = at.source_place
     return Edge(at.source.id, place.entity, place.project, place.collection, place.number, at.type)
 

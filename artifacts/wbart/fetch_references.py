@@ -229,7 +229,7 @@ def _fetch_entry(workspace: Workspace, entry: Entry, reference: Reference, root:
     hint = decode_object(reference.extra).get("artifact") if reference.extra else None
     try:
         artifact = load_by_id(workspace, parts.netloc, str(hint) if hint else None)
-        target = find_entry(artifact, unquote(parts.path.lstrip("/")))
+        target = find_entry(artifact._at("download"), unquote(parts.path.lstrip("/")))
     except (ArtifactNotFound, KeyError) as error:
         raise ReferenceMissing(f"reference is gone: {reference.uri}") from error
     if target.reference is not None:

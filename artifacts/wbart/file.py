@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import mimetypes
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TextIO
 
-from wbart.entry import ArtifactManifestEntry, shown_entry
+from wbart.entry import ArtifactManifestEntry
 from wbart.errors import ArgumentInvalid
 from wbart.paginator import Key, Paginator
 from wbart_manifest.entry import Entry
@@ -16,7 +16,10 @@ from wbart_manifest.path import canonical
 from wbart_storage.keys import blob_key
 
 if TYPE_CHECKING:
-    from wbart.artifact import Artifact
+    from wbart.committed import Committed
+
+Show = Callable[[Entry], ArtifactManifestEntry]
+"""Makes of a stored entry the one that knows its artifact."""
 
 
 def existing(path: str, *, replace: bool, exist_ok: bool) -> TextIO | None:
@@ -37,9 +40,10 @@ def existing(path: str, *, replace: bool, exist_ok: bool) -> TextIO | None:
 class File:
     """One file of a committed artifact."""
 
-    def __init__(self, artifact: Artifact, entry: Entry) -> None:
-        self._artifact = artifact
+    def __init__(self, at: Committed, entry: Entry, show: Show) -> None:
+        self._at = at
         self._entry = entry
+        self._show = show
 
     @property
     def name(self) -> str:
@@ -54,7 +58,7 @@ class File:
     @property
     def digest(self) -> str:
         """As the digest of the artifact's entry."""
-        return self._shown.digest
+        return self._show(self._entry).digest
 
     @property
     def md5(self) -> str:
@@ -80,7 +84,7 @@ class File:
         if self._entry.reference is not None:
             return self._entry.reference.uri
         key = self.storage_path
-        return f"{self._artifact._at('files').workspace.store.url}/{key}" if key else ""
+        return f"{self._at.workspace.store.url}/{key}" if key else ""
 
     @property
     def url(self) -> str:
@@ -102,12 +106,7 @@ class File:
         found = existing(os.path.join(root, self.name), replace=replace, exist_ok=exist_ok)
         if found is not None:
             return found
-        return open(self._shown.download(os.fspath(root)), encoding="utf-8")
-
-    @property
-    def _shown(self) -> ArtifactManifestEntry:
-        algorithm = self._artifact._at("files").manifest.algorithm
-        return shown_entry(self._entry, algorithm, self._artifact)
+        return open(self._show(self._entry).download(os.fspath(root)), encoding="utf-8")
 
     def __repr__(self) -> str:
         return f"<File {self.name} ({self.mimetype or 'unknown'})>"
@@ -118,31 +117,33 @@ class ArtifactFiles(Paginator[File]):
 
     def __init__(
         self,
-        artifact: Artifact,
+        at: Committed,
+        show: Show,
         names: Sequence[str] | None = None,
         per_page: int | None = None,
         start: str | None = None,
     ) -> None:
-        self._artifact = artifact
-        super().__init__(_Entries(artifact, names), per_page, start)
+        self._at = at
+        super().__init__(_Entries(at, show, names), per_page, start)
 
     def __repr__(self) -> str:
-        return f"<ArtifactFiles {self._artifact.qualified_name} ({len(self)})>"
+        return f"<ArtifactFiles {self._at.place.qualified_name} ({len(self)})>"
 
 
 class _Entries:
     """The entries of a manifest as a source: read as they are asked for, whatever their number."""
 
-    def __init__(self, artifact: Artifact, names: Sequence[str] | None) -> None:
-        self._artifact = artifact
-        self._manifest = artifact._at("files").manifest
+    def __init__(self, at: Committed, show: Show, names: Sequence[str] | None) -> None:
+        self._at = at
+        self._show = show
+        self._manifest = at.manifest
         given = [names] if isinstance(names, str) else names
         self._names = None if given is None else sorted({canonical(name) for name in given})
 
     def items(self, after: Key | None) -> Iterator[tuple[Key, File]]:
         """The files after a path."""
         for entry in self._entries(None if after is None else str(after[0])):
-            yield (entry.path,), File(self._artifact, entry)
+            yield (entry.path,), File(self._at, entry, self._show)
 
     def count(self) -> int:
         """How many there are."""

@@ -9,21 +9,19 @@ from wbart.runpath import RunPath
 from wbart.runs import find, users_of
 
 if TYPE_CHECKING:
-    from wbart.artifact import Artifact
+    from wbart.committed import Committed
     from wbart.publicrun import PublicRun
 
 
-def used_by(artifact: Artifact) -> list[PublicRun]:
+def used_by(at: Committed) -> list[PublicRun]:
     """As `Artifact.used_by`, oldest first; of a copy also those that used its origin."""
-    at = artifact._at("used_by")
     ids = {at.source.id, at.source.origin.id if at.source.origin else at.source.id}
     found = {run for id_ in ids for run in users_of(at.workspace, id_)}
     return sorted(found, key=lambda run: (run.created_at, run.path))
 
 
-def logged_by(artifact: Artifact) -> PublicRun | None:
+def logged_by(at: Committed) -> PublicRun | None:
     """As `Artifact.logged_by`; None as well when the run is there no more."""
-    at = artifact._at("logged_by")
     said = at.source.logged_by
     if said is None:
         return None

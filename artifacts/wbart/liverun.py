@@ -309,7 +309,7 @@ class Run:
     # For the other rooms of this house.
 
     def _use(self, artifact: Artifact) -> None:
-        edge = edge_of(artifact)
+        edge = edge_of(artifact._at("id"))
         if edge.id not in self._used:
             self._writer.update({}, used=(edge,))
             self._used.add(edge.id)

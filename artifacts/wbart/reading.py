@@ -8,7 +8,6 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from wbart.download import Selection, download, write
-from wbart.entry import ArtifactManifestEntry, shown_entry
 from wbart.errors import ArgumentInvalid, PathNotFound
 from wbart.fetch_references import fetch_reference
 from wbart.root import download_root
@@ -18,14 +17,14 @@ from wbart_manifest.path import canonical
 from wbart_storage.progress import silent
 
 if TYPE_CHECKING:
-    from wbart.artifact import Artifact
+    from wbart.committed import Committed
 
 
-def find_entry(artifact: Artifact, path: str | os.PathLike[str]) -> Entry:
+def find_entry(at: Committed, path: str | os.PathLike[str]) -> Entry:
     """The entry at a path of a committed version. Raises PathNotFound, which is a KeyError."""
     text = path if isinstance(path, PurePath) else os.fspath(path)
     try:
-        entry = artifact._at("get_entry").manifest.get(canonical(text))
+        entry = at.manifest.get(canonical(text))
     except PathInvalid as error:
         raise PathNotFound(f"Path not contained in artifact: {path}") from error
     if entry is None:
@@ -33,17 +32,10 @@ def find_entry(artifact: Artifact, path: str | os.PathLike[str]) -> Entry:
     return entry
 
 
-def get_entry(artifact: Artifact, path: str | os.PathLike[str]) -> ArtifactManifestEntry:
-    """As `Artifact.get_entry`."""
-    at = artifact._at("get_entry")
-    return shown_entry(find_entry(artifact, path), at.manifest.algorithm, artifact)
-
-
-def download_entry(artifact: Artifact, path: str, root: str | os.PathLike[str] | None) -> str:
+def download_entry(at: Committed, path: str, root: str | os.PathLike[str] | None) -> str:
     """As `ArtifactManifestEntry.download`."""
-    at = artifact._at("download")
     target = download_root(at) if root is None else os.path.abspath(root)
-    entry = find_entry(artifact, path)
+    entry = find_entry(at, path)
     if entry.reference is not None:
         fetch_reference(at.workspace, entry, target, allow_missing=False)
     else:
@@ -51,9 +43,8 @@ def download_entry(artifact: Artifact, path: str, root: str | os.PathLike[str] |
     return os.path.join(target, entry.path)
 
 
-def only_file(artifact: Artifact, root: str | None) -> str:
+def only_file(at: Committed, root: str | None) -> str:
     """As `Artifact.file`."""
-    at = artifact._at("file")
     if at.manifest.count > 1:
         raise ArgumentInvalid(
             "This artifact contains more than one file, call `.download()` to get all files "
@@ -61,7 +52,7 @@ def only_file(artifact: Artifact, root: str | None) -> str:
         )
     if at.manifest.count == 0:
         raise IndexError(f"artifact {at.place.qualified_name} contains no file")
-    target = download(artifact, root, Selection(), False, None, silent)
+    target = download(at, root, Selection(), False, None, silent)
     return os.path.join(target, next(at.manifest.entries()).path)
 
 

@@ -86,7 +86,7 @@ class ArtifactLogger:
         artifact.aliases = [*artifact.aliases, *labels.aliases]
         artifact.tags = [*artifact.tags, *labels.tags]
         artifact.save()
-        self._logged(edge_of(artifact))
+        self._logged(edge_of(artifact._at("id")))
 
     def finish(self) -> list[str]:
         """Wait for all; why those failed that did. Those that did not are versions now."""
@@ -132,7 +132,7 @@ class ArtifactLogger:
             history_step=history_step,
         )
         if output:
-            self._logged(edge_of(artifact))
+            self._logged(edge_of(artifact._at("id")))
 
     def _shards(self, artifact: Artifact, distributed_id: str) -> Shards:
         path = self._path

@@ -146,7 +146,7 @@ def log_artifact(
         artifact.aliases = [*artifact.aliases, *labels[0]]
         artifact.tags = [*artifact.tags, *labels[1]]
         artifact.save()
-    edit(workspace, record, {}, logged=(edge_of(artifact),))
+    edit(workspace, record, {}, logged=(edge_of(artifact._at("id")),))
     return artifact
 
 
@@ -154,5 +154,5 @@ def use_artifact(workspace: Workspace, record: RunRecord, artifact: Artifact) ->
     """As `PublicRun.use_artifact`."""
     if artifact.is_draft():
         raise ArgumentInvalid(f"only a logged artifact can be used: {artifact.name} is a draft")
-    edit(workspace, record, {}, used=(edge_of(artifact),))
+    edit(workspace, record, {}, used=(edge_of(artifact._at("id")),))
     return artifact

@@ -22,12 +22,11 @@ from wbart_storage.progress import Event, Progress, silent
 from wbart_storage.scan import Columns, scan_paths
 
 if TYPE_CHECKING:
-    from wbart.artifact import Artifact
     from wbart.committed import Committed
 
 
 def verify(
-    artifact: Artifact,
+    at: Committed,
     root: str | os.PathLike[str] | None,
     *,
     repair: bool,
@@ -35,10 +34,9 @@ def verify(
     progress: Progress,
 ) -> VerifyReport:
     """As `Artifact.verify`."""
-    at = artifact._at("verify")
     target = download_root(at) if root is None else os.path.abspath(root)
     if root is None and not os.path.isdir(target):
-        download(artifact, None, Selection(), False, None, silent)
+        download(at, None, Selection(), False, None, silent)
     tally = _compare(at, target, progress)
     if repair:
         _repair(at, target, tally)

@@ -25,7 +25,6 @@ from wbart_storage.healing import Healer
 from wbart_storage.progress import Event, Progress
 
 if TYPE_CHECKING:
-    from wbart.artifact import Artifact
     from wbart.committed import Committed
 
 _BATCH = 500
@@ -33,10 +32,9 @@ _LARGE = 8 << 20
 
 
 def verify_stored(
-    artifact: Artifact, repair_from: str | os.PathLike[str] | None, progress: Progress
+    at: Committed, repair_from: str | os.PathLike[str] | None, progress: Progress
 ) -> VerifyReport:
     """As `Artifact.verify_stored`."""
-    at = artifact._at("verify_stored")
     tally = Tally()
     total = at.manifest.count, at.manifest.size
     for batch in _batches(at.manifest.entries(), tally):

@@ -173,6 +173,6 @@ def test_what_was_done_is_what_was_planned(house: House) -> None:
     artifact = house.version(FILES)
     plan = artifact.checkout_plan("out")
 
-    assert made(artifact, "out", force=False) == plan
+    assert made(artifact._at("checkout"), "out", force=False) == plan
     assert (plan.write, plan.remove, plan.keep) == (["d/b", "d/c"], ["extra"], 1)
     assert listing("out") == FILES

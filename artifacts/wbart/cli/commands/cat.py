@@ -13,7 +13,7 @@ from wbart.cli.options import Command, call_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from wbart.artifact import Artifact
+    from wbart.committed import Committed
     from wbart_manifest.entry import Entry
 
 
@@ -26,7 +26,7 @@ def command(ctx: click.Context, ref: str) -> None:
     A large file is written in pieces as it is read: then a wrong digest shows at the end, as an
     error with exit code 5.
     """
-    from wbart.cli.session import opened
+    from wbart.cli.session import committed_of, opened
     from wbart.reading import find_entry
     from wbart.refpath import Ref
 
@@ -35,28 +35,27 @@ def command(ctx: click.Context, ref: str) -> None:
     if parsed.path is None:
         raise click.UsageError(f"name the file: {ref}#PATH", ctx)
     with opened(call, parsed) as workspace:
-        artifact = workspace.load(parsed)
-        entry = find_entry(artifact, parsed.path)
+        at = committed_of(workspace.load(parsed))
+        entry = find_entry(at, parsed.path)
         if sys.stdout is None:
             raise OSError(errno.EBADF, "stdout is closed")
-        for piece in _pieces(artifact, entry):
+        for piece in _pieces(at, entry):
             sys.stdout.buffer.write(piece)
         sys.stdout.buffer.flush()
 
 
-def _pieces(artifact: Artifact, entry: Entry) -> Iterator[bytes]:
-    from wbart.cli.session import committed_of
+def _pieces(at: Committed, entry: Entry) -> Iterator[bytes]:
     from wbart.download import wanted
 
     if entry.reference is not None:
-        yield from _fetched(artifact, entry)
+        yield from _fetched(at, entry)
         return
-    blobs = committed_of(artifact).workspace.store.blobs
+    blobs = at.workspace.store.blobs
     for piece in blobs.pieces(wanted(entry)):
         yield bytes(piece)
 
 
-def _fetched(artifact: Artifact, entry: Entry) -> Iterator[bytes]:
+def _fetched(at: Committed, entry: Entry) -> Iterator[bytes]:
     """A reference's bytes: fetched and checked first, then read."""
     from tempfile import TemporaryDirectory
 
@@ -64,7 +63,7 @@ def _fetched(artifact: Artifact, entry: Entry) -> Iterator[bytes]:
 
     with (
         TemporaryDirectory(prefix="wbart-cat-") as folder,
-        open(download_entry(artifact, entry.path, folder), "rb") as file,
+        open(download_entry(at, entry.path, folder), "rb") as file,
     ):
         while piece := file.read(1 << 20):
             yield piece

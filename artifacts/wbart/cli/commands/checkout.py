@@ -75,9 +75,10 @@ def _check(call: Call, workspace: Workspace, artifact: Artifact, root: str) -> N
 def _do(call: Call, artifact: Artifact, root: str, force: bool) -> Plan:
     from wbart.checkout import made
     from wbart.cli.progress import meter
+    from wbart.cli.session import committed_of
 
     with meter(call) as progress:
-        return made(artifact, root, force=force, progress=progress)
+        return made(committed_of(artifact), root, force=force, progress=progress)
 
 
 def _told(plan: Plan, dry_run: bool) -> str:
