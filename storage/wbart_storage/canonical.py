@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from json.encoder import encode_basestring as _quoted
-from typing import NoReturn
+from typing import Any, NoReturn
 
 MAX_DEPTH = 128
 """How deep values may nest; deeper ones would meet the interpreter's own limit somewhere."""
@@ -22,6 +23,16 @@ def encode(value: object) -> bytes:
     lone surrogates, nesting deeper than MAX_DEPTH.
     """
     return _text(value, MAX_DEPTH).encode()
+
+
+def members(value: Mapping[str, object]) -> dict[str, str]:
+    """The canonical text of each member of an object; ValueError as in `encode`."""
+    return _members(value, MAX_DEPTH - 1)
+
+
+def joined(texts: Mapping[str, str]) -> bytes:
+    """The canonical bytes of the object whose members have these texts."""
+    return _braced(texts).encode()
 
 
 def decode(data: bytes) -> object:
@@ -54,14 +65,21 @@ def _text(value: object, depth: int) -> str:
     raise ValueError(f"JSON has no {type(value).__name__}")
 
 
-def _object(value: dict[object, object], depth: int) -> str:
-    members: dict[str, object] = {}
+def _object(value: Mapping[Any, object], depth: int) -> str:
+    return _braced(_members(value, depth))
+
+
+def _members(value: Mapping[Any, object], depth: int) -> dict[str, str]:
+    texts: dict[str, str] = {}
     for name, item in value.items():
         if not isinstance(name, str):
             raise ValueError(f"JSON has no keys like {name!r}")
-        members[name] = item
-    pieces = [f"{_quoted(name)}:{_text(members[name], depth)}" for name in sorted(members)]
-    return "{" + ",".join(pieces) + "}"
+        texts[name] = _text(item, depth)
+    return texts
+
+
+def _braced(texts: Mapping[str, str]) -> str:
+    return "{" + ",".join([f"{_quoted(name)}:{texts[name]}" for name in sorted(texts)]) + "}"
 
 
 def _float(value: float) -> str:

@@ -11,17 +11,20 @@ import msgspec
 
 from wbart_manifest.digest import ALGORITHMS
 from wbart_storage.errors import (
+    ConfigCorrupt,
     ObjectExists,
     ObjectMissing,
-    StorageError,
     StoreMissing,
     StoreUnsupported,
 )
 from wbart_storage.keys import CONFIG_KEY
 from wbart_storage.objects import Located, ObjectStore, ability
 from wbart_storage.probe import ABLE, Abilities
+from wbart_storage.reread import reads, reread
+from wbart_storage.seal import MEMBER, algorithm_of, seal_of
 
 FORMAT = 1
+_SEAL = "wbart-store-sum-v1"
 READ_FEATURES: frozenset[str] = frozenset()
 """What a store may demand of its readers, and this release knows."""
 WRITE_FEATURES: frozenset[str] = frozenset()
@@ -85,7 +88,9 @@ class StoreConfig:
 
     def dumps(self) -> bytes:
         """The bytes of wbart.json: for people, too."""
-        return (json.dumps(asdict(self), indent=2, sort_keys=True) + "\n").encode()
+        document = asdict(self)
+        document[MEMBER] = seal_of(document, _SEAL, self.digest)
+        return (json.dumps(document, indent=2, sort_keys=True) + "\n").encode()
 
     def check_writable(self) -> None:
         """Raise StoreUnsupported naming a feature that writers must know and we do not."""
@@ -109,27 +114,32 @@ def create_config(store: ObjectStore, config: StoreConfig) -> None:
 def read_config(store: ObjectStore) -> StoreConfig:
     """What store is. StoreMissing where none is, StoreUnsupported where we are too old."""
     try:
-        data = store.get(CONFIG_KEY)
+        return reread(
+            reads(store),
+            lambda: parse_config(store.get(CONFIG_KEY)),
+            ConfigCorrupt,
+            StoreUnsupported,
+        )
     except (ObjectMissing, StoreMissing) as error:
         located = ability(store, Located)
         raise StoreMissing(located.place if located else CONFIG_KEY) from error
-    return parse_config(data)
 
 
 def parse_config(data: bytes) -> StoreConfig:
     """Undo `StoreConfig.dumps`; members that a later release of the same format adds are kept out.
 
-    Raises StoreUnsupported for a newer format or an unknown feature, StorageError for damage.
+    Raises StoreUnsupported for a newer format or an unknown feature, ConfigCorrupt for damage.
     """
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise StorageError(f"{CONFIG_KEY} is damaged: {error}") from error
+        raise ConfigCorrupt(str(error)) from error
     _check_format(document)
+    _check_seal(document)
     try:
         config = msgspec.convert(document, StoreConfig)
     except msgspec.ValidationError as error:
-        raise StorageError(f"{CONFIG_KEY} is damaged: {error}") from error
+        raise ConfigCorrupt(str(error)) from error
     _check_known(config)
     return config
 
@@ -138,11 +148,22 @@ def _check_format(document: Any) -> None:
     """Before anything else is looked at: a newer format may mean all of it differently."""
     number = document.get("format") if isinstance(document, dict) else None
     if type(number) is not int or number < 1:
-        raise StorageError(f"{CONFIG_KEY} is damaged: it tells no format")
+        raise ConfigCorrupt("it tells no format")
     if number > FORMAT:
         raise StoreUnsupported(f"the store has format {number}, newer than {FORMAT}")
     if absent := {"store_id", "digest"} - document.keys():
-        raise StorageError(f"{CONFIG_KEY} is damaged: no {min(absent)}")
+        raise ConfigCorrupt(f"no {min(absent)}")
+
+
+def _check_seal(document: dict[str, Any]) -> None:
+    """Raise ConfigCorrupt unless the members are those that were sealed, wherever they stand."""
+    told = document.get(MEMBER)
+    try:
+        fits = told == seal_of(document, _SEAL, algorithm_of(told))
+    except ValueError as error:
+        raise ConfigCorrupt(str(error)) from error
+    if not fits:
+        raise ConfigCorrupt("its sum is another")
 
 
 def _check_known(config: StoreConfig) -> None:

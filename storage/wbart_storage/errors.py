@@ -10,6 +10,7 @@ StorageError                    a store could not do what it was asked
 ├── BlobCorrupt                 it holds other bytes than the digest says
 ├── StoreMissing                there is no store here (also a LookupError)
 ├── StoreUnsupported            a newer format, or a feature that this release does not know
+├── ConfigCorrupt               wbart.json is damaged, so nothing is known of the store
 ├── StoreRefused                the backend cannot keep the promises that a store needs
 ├── Offline                     it was not to be asked, and what it said before does not suffice
 ├── StoreUnavailable            it may do better later (transient)
@@ -124,6 +125,17 @@ class StoreMissing(StorageError, LookupError):
 
 class StoreUnsupported(StorageError):
     """The store has a newer format, or a feature that this release does not know."""
+
+
+class ConfigCorrupt(StorageError):
+    """What says what the store is, wbart.json, is damaged."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"wbart.json is damaged: {self.reason}"
 
 
 class Offline(StorageError):

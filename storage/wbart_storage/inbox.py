@@ -21,9 +21,12 @@ from wbart_storage.keys import inbox_key, inbox_prefix
 from wbart_storage.objects import ObjectStore
 from wbart_storage.readback import Wait
 from wbart_storage.record import VERSION, Intent, intent_document, versioned
+from wbart_storage.reread import reads, reread
+from wbart_storage.seal import seal, unseal
 
 log = logging.getLogger(__name__)
 
+_SEAL = "wbart-letter-sum-v1"
 _NAME = re.compile(r"[0-9]{15}-([0-9]{10})-([0-9a-f]{32})\.json")
 
 
@@ -44,9 +47,11 @@ class _Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Inbox:
     """The letters of one collection."""
 
-    def __init__(self, store: ObjectStore, prefix: str, wait: Wait) -> None:
+    def __init__(self, store: ObjectStore, prefix: str, algorithm: str, wait: Wait) -> None:
         self._store = store
         self._prefix = prefix
+        self._algorithm = algorithm
+        self._reads = reads(store)
         self._wait = wait
 
     def letter(self, intent: Intent, epoch: int) -> Letter:
@@ -58,7 +63,8 @@ class Inbox:
     def put(self, letter: Letter, intent: Intent) -> None:
         """Put the intent into the inbox. From now on anybody may commit it, at any time."""
         document = {"epoch": letter.epoch, "intent": intent_document(intent), "v": VERSION}
-        readback.create(self._store, letter.key, canonical.encode(document), self._wait)
+        data = seal(document, _SEAL, self._algorithm)
+        readback.create(self._store, letter.key, data, self._wait)
 
     def letters(self) -> list[Letter]:
         """All letters, in order."""
@@ -88,7 +94,7 @@ class Inbox:
     def open(self, letter: Letter) -> Intent | None:
         """The intent in the letter; None if it is gone, damaged, or of a newer form."""
         try:
-            return self._read(letter)
+            return reread(self._reads, lambda: self._read(letter), StoreUnsupported, ValueError)
         except ObjectMissing:
             return None
         except (StoreUnsupported, ValueError) as error:
@@ -105,8 +111,10 @@ class Inbox:
             log.info("%d letters not deleted from the inbox: %s", len(keys), error)
 
     def _read(self, letter: Letter) -> Intent:
-        document = versioned(canonical.decode(self._store.get(letter.key)), letter.key)
-        body = msgspec.convert(document, _Body)
+        data = self._store.get(letter.key)
+        versioned(canonical.decode(data), letter.key)
+        document = unseal(data, _SEAL)
+        body = msgspec.convert(versioned(document, letter.key), _Body)
         canonical.encode([[intent_document(body.intent)]])  # as deep as it will lie in a record
         if (body.intent.txid, body.epoch) != (letter.txid, letter.epoch):
             raise ValueError("it is not what its name says")

@@ -45,7 +45,7 @@ class Journal(Generic[S]):
         self._fold = fold
         self._slots = Log(store, prefix, algorithm, wait, threads)
         self._tail = Tail(self._slots, Checkpoints(store, self._slots, fold))
-        inbox = Inbox(store, prefix, wait)
+        inbox = Inbox(store, prefix, algorithm, wait)
         self._committer = Committer(self._slots, self._tail, inbox, clock, tool, wait)
         self._lock = RLock()
 

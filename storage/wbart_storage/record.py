@@ -11,10 +11,12 @@ from wbart_manifest.digest import Digest, domain
 from wbart_storage import canonical
 from wbart_storage.clock import parse_time
 from wbart_storage.errors import JournalCorrupt, StoreUnsupported
+from wbart_storage.seal import MEMBER, algorithm_of, seal, unseal
 
 VERSION = 1
 """The version of the form of records and intents that this release writes and reads."""
 
+_SEAL = "wbart-record-sum-v1"
 _TXID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -68,8 +70,8 @@ def check_intent(intent: Intent) -> None:
             raise ValueError(f"not an epoch: {op.get('epoch')!r}")
 
 
-def encode_record(record: Record) -> bytes:
-    """The canonical bytes of a record. Raises ValueError if it cannot be one."""
+def encode_record(record: Record, algorithm: str) -> bytes:
+    """The canonical, sealed bytes of a record. Raises ValueError if it cannot be one."""
     _check(record)
     document = {
         "epoch": record.epoch,
@@ -81,7 +83,7 @@ def encode_record(record: Record) -> bytes:
         "ts": record.ts,
         "v": VERSION,
     }
-    return canonical.encode(document)
+    return seal(document, _SEAL, algorithm)
 
 
 def decode_record(data: bytes, key: str) -> Record:
@@ -90,12 +92,14 @@ def decode_record(data: bytes, key: str) -> Record:
     Raises JournalCorrupt, which names key, or StoreUnsupported for a newer form.
     """
     try:
-        record = msgspec.convert(versioned(canonical.decode(data), key), Record)
-        whole = encode_record(record) == data
+        document = versioned(canonical.decode(data), key)
+        algorithm = algorithm_of(document.pop(MEMBER, None))
+        record = msgspec.convert(document, Record)
+        if encode_record(record, algorithm) != data:
+            unseal(data, _SEAL)  # says what is wrong, unless it is the form of a value
+            raise ValueError("not in canonical form")
     except ValueError as error:
         raise JournalCorrupt(key, f"no record: {error}") from error
-    if not whole:
-        raise JournalCorrupt(key, "not in canonical form")
     return record
 
 

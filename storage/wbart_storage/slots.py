@@ -9,16 +9,16 @@ from typing import TypeVar
 import msgspec
 
 from wbart_storage import readback
-from wbart_storage.errors import JournalCorrupt, ObjectMissing
+from wbart_storage.errors import JournalCorrupt, ObjectMissing, StoreUnsupported
 from wbart_storage.keys import log_key, log_seq
 from wbart_storage.objects import Files, ObjectStore, ability
 from wbart_storage.readback import Wait
 from wbart_storage.record import Record, decode_record, encode_record, record_digest
+from wbart_storage.reread import reads, reread
 
 PROBES = 2
 """How many records in a row are fetched one by one before a listing tells how many there are."""
 
-_READS = 4
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
 
@@ -47,21 +47,21 @@ class Log:
         self._wait = wait
         near = ability(store, Files) is not None
         self._threads = 1 if near else threads
-        self.reads = 1 if near else _READS
+        self.reads = reads(store)
         """How often something is read until its damage is taken for the store's, not the way's."""
 
     def slot(self, seq: int) -> Slot | None:
         """The slot of that number, None while it is free. Raises JournalCorrupt."""
         key = log_key(self.prefix, seq)
-        for tries_left in reversed(range(self.reads)):
-            try:
-                return self._slot(seq, self._store.get(key))
-            except ObjectMissing:
-                return None
-            except JournalCorrupt:
-                if not tries_left:
-                    raise
-        raise AssertionError("it is read at least once")
+        try:
+            return reread(
+                self.reads,
+                lambda: self._slot(seq, self._store.get(key)),
+                JournalCorrupt,
+                StoreUnsupported,  # as one flipped bit of the version has it
+            )
+        except ObjectMissing:
+            return None
 
     def taken(self, seq: int) -> Slot:
         """The slot of that number, which is known to be taken: JournalCorrupt when it is not."""
@@ -76,11 +76,14 @@ class Log:
         Raises ValueError for what is no record, OutcomeUnknown when it may or may not be in, and
         what else refuses a create, with nothing written.
         """
-        data = encode_record(record)
+        data = encode_record(record, self.algorithm)
         ours = self._slot(record.seq, data)
         key = log_key(self.prefix, record.seq)
         there = readback.create(self._store, key, data, self._wait)
-        return (ours, True) if there == data else (self._slot(record.seq, there), False)
+        if there == data:
+            return ours, True
+        taken = self._winner(record.seq, there)
+        return taken, taken.digest == ours.digest
 
     def following(self, seq: int) -> Iterator[Slot]:
         """All slots from seq on up to the first free one, which is looked for anew each time."""
@@ -101,6 +104,15 @@ class Log:
         else:
             with ThreadPoolExecutor(min(self._threads, len(items))) as pool:
                 yield from pool.map(fetch, items)
+
+    def _winner(self, seq: int, there: bytes) -> Slot:
+        """The slot that was lost; read once more if what came back of it is no record."""
+        try:
+            return self._slot(seq, there)
+        except (JournalCorrupt, StoreUnsupported):
+            if self.reads == 1:
+                raise
+            return self.taken(seq)
 
     def _listed(self, seq: int) -> range:
         """The slots from seq on that a listing of its segment shows; it may lag behind."""

@@ -46,6 +46,7 @@ DOCUMENTED = {
     "ArtifactNotLoggedError": 6,
     "AuthenticationError": 7,
     "BlobCorrupt": 5,
+    "ConfigCorrupt": 5,
     "BlobMissing": 5,
     "CacheCorrupt": 5,
     "CollectionNotFound": 4,

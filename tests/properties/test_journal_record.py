@@ -1,10 +1,11 @@
-"""Records of any content read back the same, and their bytes are the only ones that do."""
+"""Records of any content read back the same, and every flipped bit in them shows."""
 
 from __future__ import annotations
 
 import json
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -42,7 +43,7 @@ RECORDS = st.builds(
 
 @given(RECORDS)
 def test_a_record_reads_back_the_same(record: Record) -> None:
-    data = encode_record(record)
+    data = encode_record(record, "blake3")
     assert decode_record(data, "log") == record
     assert json.loads(data)["intents"][0]["txid"] == record.intents[0].txid
 
@@ -60,12 +61,8 @@ def test_canonical_json_does_not_depend_on_the_order_of_keys(value: object) -> N
 
 @settings(max_examples=300)
 @given(RECORDS, st.randoms(use_true_random=False))
-def test_other_bytes_are_another_record_or_none(record: Record, chance: random.Random) -> None:
-    data = bytearray(encode_record(record))
+def test_one_flipped_bit_makes_it_no_record(record: Record, chance: random.Random) -> None:
+    data = bytearray(encode_record(record, "blake3"))
     data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
-    try:
-        other = decode_record(bytes(data), "log")
-    except (JournalCorrupt, StoreUnsupported):
-        return
-    assert other != record
-    assert encode_record(other) == data
+    with pytest.raises((JournalCorrupt, StoreUnsupported)):
+        decode_record(bytes(data), "log")

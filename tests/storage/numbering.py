@@ -126,7 +126,7 @@ def outpaced(store: ObjectStore, times: int, through: ObjectStore | None = None)
 
 def write_letter(store: ObjectStore, intent: Intent, epoch: int = 0) -> None:
     """Put an intent into the inbox, as a committer does who meets contention and then dies."""
-    inbox = Inbox(store, PREFIX, lambda seconds: None)
+    inbox = Inbox(store, PREFIX, "blake3", lambda seconds: None)
     inbox.put(inbox.letter(intent, epoch), intent)
 
 

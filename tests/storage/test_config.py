@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.storage.test_wrong_bytes import Spoil, Spoiling, flipped
 
 from wbart_storage.config import (
     Features,
@@ -17,10 +19,18 @@ from wbart_storage.config import (
     parse_config,
     read_config,
 )
-from wbart_storage.errors import ObjectExists, StorageError, StoreMissing, StoreUnsupported
+from wbart_storage.errors import (
+    ConfigCorrupt,
+    ObjectExists,
+    StorageError,
+    StoreMissing,
+    StoreUnsupported,
+)
+from wbart_storage.keys import CONFIG_KEY
 from wbart_storage.local import LocalObjects
 from wbart_storage.memory import MemoryObjects
 from wbart_storage.probe import Abilities
+from wbart_storage.seal import seal_of
 from wbart_storage.testing import Fault, Faulty
 
 ID = "0c3a7f3e-7b52-4bb5-9f35-3d1f0b6f0d1a"
@@ -38,12 +48,16 @@ GOLDEN = {
 }
 
 
+SUM = "blake3:b6792880d156f104a775dd2f42ae441b"
+
+
 def document(**changes: Any) -> bytes:
-    return json.dumps({**GOLDEN, **changes}).encode()
+    changed = {**GOLDEN, **changes}
+    return json.dumps({**changed, "sum": seal_of(changed, "wbart-store-sum-v1", "blake3")}).encode()
 
 
 def test_the_document_is_as_the_format_says() -> None:
-    assert json.loads(StoreConfig(store_id=ID).dumps()) == GOLDEN
+    assert json.loads(StoreConfig(store_id=ID).dumps()) == {**GOLDEN, "sum": SUM}
     assert StoreConfig(store_id=ID).dumps().startswith(b'{\n  "abilities": {\n')
 
 
@@ -185,6 +199,33 @@ def test_damage_is_told_in_one_line(data: bytes) -> None:
 
     assert "\n" not in str(caught.value)
     assert not isinstance(caught.value, StoreUnsupported | StoreMissing)
+
+
+def test_every_flipped_bit_is_noticed() -> None:
+    data = StoreConfig(store_id=ID).dumps()
+    for at, bit in itertools.product(range(len(data)), range(8)):
+        changed = data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :]
+        try:
+            assert parse_config(changed) == StoreConfig(store_id=ID)  # in the white space
+        except (ConfigCorrupt, StoreUnsupported):
+            continue
+
+
+@pytest.mark.parametrize(
+    "spoil", [flipped, lambda data: data.replace(b'"format": 1', b'"format": 3')]
+)
+def test_a_document_that_comes_wrong_is_read_again(spoil: Spoil) -> None:
+    inner, config = MemoryObjects(), StoreConfig(store_id=ID)
+    create_config(inner, config)
+
+    assert read_config(Spoiling(inner, CONFIG_KEY, 2, spoil)) == config
+    with pytest.raises((ConfigCorrupt, StoreUnsupported)):
+        read_config(Spoiling(inner, CONFIG_KEY, 99, spoil))
+
+
+def test_a_document_without_its_seal_is_damage() -> None:
+    with pytest.raises(ConfigCorrupt, match="no sum"):
+        parse_config(json.dumps(GOLDEN).encode())
 
 
 def test_members_of_a_later_release_are_passed_over() -> None:

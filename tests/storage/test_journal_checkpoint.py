@@ -7,6 +7,7 @@ import random
 import zlib
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from tests.storage.numbering import PREFIX, Counted, Numbers, committed, new_intent, new_journal
 
@@ -22,6 +23,7 @@ from wbart_storage.errors import (
 from wbart_storage.journal import Journal
 from wbart_storage.keys import checkpoint_key, checkpoint_prefix, hint_key, log_key
 from wbart_storage.memory import MemoryObjects
+from wbart_storage.record import decode_record, encode_record
 
 CHANCE = random.Random(13)
 HINT = hint_key(PREFIX)
@@ -233,9 +235,17 @@ def test_a_gap_in_the_log_is_damage(store: MemoryObjects) -> None:
         new_journal(store).read()
 
 
-def test_a_record_that_was_changed_breaks_the_chain(store: MemoryObjects) -> None:
+def test_a_record_that_was_changed_breaks_its_seal(store: MemoryObjects) -> None:
     key = log_key(PREFIX, 66)
     store.put(key, store.get(key).replace(b"somebody", b"somebddy"))
+    with pytest.raises(JournalCorrupt, match=r"0066\.json: no record: its sum is another"):
+        new_journal(store).read()
+
+
+def test_a_record_that_was_changed_and_sealed_breaks_the_chain(store: MemoryObjects) -> None:
+    key = log_key(PREFIX, 66)
+    other = msgspec.structs.replace(decode_record(store.get(key), key), tool="other")
+    store.put(key, encode_record(other, "blake3"))
     with pytest.raises(JournalCorrupt, match=r"0067\.json: does not name"):
         new_journal(store).read()
     with pytest.raises(JournalCorrupt, match=r"0067\.json: does not name"):

@@ -52,7 +52,7 @@ def append(store: ObjectStore, *intents: Intent, epoch: int = 0, later: float = 
         tool="other",
         intents=intents,
     )
-    store.create(log_key(PREFIX, record.seq), encode_record(record))
+    store.create(log_key(PREFIX, record.seq), encode_record(record, "blake3"))
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 from wbart_storage import canonical
 from wbart_storage.errors import JournalCorrupt, StoreUnsupported
 from wbart_storage.record import Intent, Record, decode_record, encode_record, record_digest
+from wbart_storage.seal import seal
 
 INTENT = Intent(
     txid="00112233445566778899aabbccddeeff",
@@ -36,18 +37,27 @@ GOLDEN = (
     b'"op":"version"},'
     b'{"add":["a\\"\\\\/\\n\\u0001\x7f\xe2\x80\xa8\xf0\x9f\x98\x80"],"op":"alias"}],'
     b'"ts":1700000000.25,"txid":"00112233445566778899aabbccddeeff"}],'
-    b'"prev":"","seq":0,"tool":"wbart 0.1","ts":"2023-11-14T22:13:20.250000Z","v":1}'
+    b'"prev":"","seq":0,"sum":"blake3:743cbd2963c05ebfc032fe941417c206","tool":"wbart 0.1",'
+    b'"ts":"2023-11-14T22:13:20.250000Z","v":1}'
 )
 DIGESTS = {
-    "blake3": "blake3:57f41c7db40e297c5e1eea471282e5979c0a62d89865c202d97343cd31df007d",
-    "sha256": "sha256:fc6542b0b25384d9373e1c72f32909381d6bd9bd106fc1a0ce0173644b77c992",
+    "blake3": "blake3:f09fed10feb12b42444e61b485b8c32e5c8a0b7d34f5518a93091e0636320552",
+    "sha256": "sha256:71173b2489c8dd35a5fce56a76fcfe08a2f643d2e883fdad56b7ca6213ab871d",
 }
 
 
 def changed(**fields: object) -> bytes:
-    """The bytes of the first record with some fields changed, in canonical form."""
+    """The bytes of the first record with some fields changed, in canonical form, and sealed."""
     document: dict[str, Any] = json.loads(GOLDEN)
+    del document["sum"]
     document.update(fields)
+    kept = {name: value for name, value in document.items() if value != "gone"}
+    return seal(kept, "wbart-record-sum-v1", "blake3")
+
+
+def unsealed(**fields: object) -> bytes:
+    """The bytes with some fields changed in canonical form, and the seal as it was."""
+    document: dict[str, Any] = {**json.loads(GOLDEN), **fields}
     return canonical.encode({name: value for name, value in document.items() if value != "gone"})
 
 
@@ -57,7 +67,7 @@ def intent_with(**fields: object) -> list[dict[str, Any]]:
 
 
 def test_the_bytes_of_a_record_are_frozen() -> None:
-    assert encode_record(FIRST) == GOLDEN
+    assert encode_record(FIRST, "blake3") == GOLDEN
 
 
 @pytest.mark.parametrize("algorithm", DIGESTS)
@@ -67,13 +77,13 @@ def test_the_digest_of_a_record_is_frozen(algorithm: str) -> None:
 
 def test_a_record_reads_back_the_same() -> None:
     record = decode_record(GOLDEN, "log/0")
-    assert encode_record(record) == GOLDEN
+    assert encode_record(record, "blake3") == GOLDEN
     assert record.intents[0].ops[0] == INTENT.ops[0]
 
 
 def test_a_time_that_is_a_whole_number_is_written_as_a_float() -> None:
     record = Record(seq=0, prev="", epoch=0, ts=FIRST.ts, hlc=5, tool="", intents=(INTENT,))
-    assert b'"hlc":5.0,' in encode_record(record)
+    assert b'"hlc":5.0,' in encode_record(record, "blake3")
 
 
 def test_a_record_cut_short_anywhere_is_damage() -> None:
@@ -117,6 +127,17 @@ DAMAGED = {
     "nothing": b"",
     "nested without end": b"[" * 100_000,
     "an integer without end": GOLDEN.replace(b"0.1", b"1" * 5000),
+    "a flipped bit in a string": GOLDEN.replace(b"zo", b"zn"),
+    "a flipped bit in a number": unsealed(epoch=1),
+    "the seal is missing": unsealed(sum="gone"),
+    "the seal is of another kind": seal(
+        {name: value for name, value in json.loads(GOLDEN).items() if name != "sum"},
+        "wbart-letter-sum-v1",
+        "blake3",
+    ),
+    "the seal names no algorithm": GOLDEN.replace(b'"blake3:', b'"blake2:'),
+    "the seal is no string": unsealed(sum=7),
+    "the seal is longer": GOLDEN.replace(b'","tool"', b'0","tool"'),
     "UTF-16": GOLDEN.decode().encode("utf-16"),
 }
 

@@ -7,7 +7,15 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.storage.numbering import PREFIX, committed, new_intent, new_journal
+from tests.storage.numbering import (
+    PREFIX,
+    committed,
+    letters,
+    new_intent,
+    new_journal,
+    outpaced,
+    write_letter,
+)
 
 from wbart_manifest.digest import Digest
 from wbart_manifest.entry import Entry
@@ -15,8 +23,8 @@ from wbart_manifest.errors import ManifestCorrupt
 from wbart_manifest.location import WHOLE, Location
 from wbart_manifest.manifest import Manifest
 from wbart_storage.blobs import Blobs, Wanted
-from wbart_storage.errors import BlobCorrupt, JournalCorrupt
-from wbart_storage.keys import blob_key, log_key
+from wbart_storage.errors import BlobCorrupt, JournalCorrupt, StoreUnavailable
+from wbart_storage.keys import blob_key, log_key, log_seq
 from wbart_storage.local import LocalObjects
 from wbart_storage.memory import MemoryObjects
 from wbart_storage.nodes import StoredNodes
@@ -138,6 +146,85 @@ def test_a_record_that_stays_wrong_is_corrupt() -> None:
 
     with pytest.raises(JournalCorrupt):
         new_journal(Spoiling(inner, log_key(PREFIX, 0), 99, lambda data: data[:-7])).read()
+
+
+def version_flipped(data: bytes) -> bytes:
+    return data.replace(b'"v":1', b'"v":3')
+
+
+def newest_string_flipped(data: bytes) -> bytes:
+    """A record that is none the less a record but for its seal."""
+    assert b'"actor":"' in data
+    return data.replace(b'"actor":"', b'"actor":"!')
+
+
+@pytest.mark.parametrize("spoil", [flipped, newest_string_flipped, version_flipped])
+def test_the_newest_record_is_not_believed_as_it_came(spoil: Spoil) -> None:
+    inner, chance = MemoryObjects(), random.Random(1)
+    for _ in range(3):
+        new_journal(inner).commit(new_intent(chance))
+    store = Spoiling(inner, log_key(PREFIX, 2), 1, spoil)
+
+    new_journal(store).commit(new_intent(chance))
+
+    assert store.reads == 2
+    assert len(committed(inner)) == 4
+
+
+@pytest.mark.parametrize("spoil", [flipped, newest_string_flipped])
+def test_the_winner_of_a_slot_is_not_believed_as_it_came(spoil: Spoil) -> None:
+    inner, chance = MemoryObjects(), random.Random(1)
+    store = Spoiling(inner, log_key(PREFIX, 1), 1, spoil)
+    journal = new_journal(store)
+    journal.commit(new_intent(chance))
+    new_journal(inner).commit(new_intent(chance))
+
+    journal.commit(new_intent(chance))
+
+    assert store.reads == 2
+    assert len(committed(inner)) == 3
+
+
+class Doubtful(Spoiling):
+    """A store whose answers to a create of a record are lost."""
+
+    def create(self, key: str, data: bytes) -> None:
+        super().create(key, data)
+        if log_seq(key) is not None:
+            raise StoreUnavailable("no answer")
+
+
+def test_our_own_record_is_known_though_it_is_spoilt_when_read_back() -> None:
+    inner, intent = MemoryObjects(), new_intent(random.Random(1))
+
+    assert new_journal(Doubtful(inner, log_key(PREFIX, 0), 1)).commit(intent)[0] == 0
+    assert committed(inner) == [intent.txid]
+
+
+@pytest.mark.parametrize("spoil", [flipped, newest_string_flipped])
+def test_a_letter_that_comes_wrong_is_read_again(spoil: Spoil) -> None:
+    inner, chance = MemoryObjects(), random.Random(1)
+    new_journal(inner).commit(new_intent(chance))
+    intent = new_intent(chance)
+    write_letter(inner, intent)
+    store = Spoiling(inner, letters(inner)[0], 1, spoil)
+
+    new_journal(outpaced(inner, 3, through=store)).commit(new_intent(chance))
+
+    assert store.reads == 2
+    assert intent.txid in committed(inner)
+
+
+def test_a_letter_that_stays_wrong_is_never_committed() -> None:
+    inner, chance = MemoryObjects(), random.Random(1)
+    new_journal(inner).commit(new_intent(chance))
+    intent = new_intent(chance)
+    write_letter(inner, intent)
+    store = Spoiling(inner, letters(inner)[0], 99, newest_string_flipped)
+
+    new_journal(outpaced(inner, 3, through=store)).commit(new_intent(chance))
+
+    assert intent.txid not in committed(inner)
 
 
 def test_a_checkpoint_that_comes_wrong_is_read_again() -> None:

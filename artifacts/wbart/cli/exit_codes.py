@@ -59,6 +59,7 @@ CODES: Final[Mapping[str, int]] = MappingProxyType(
         "BlobCorrupt": NOT_VERIFIED,
         "BlobMissing": NOT_VERIFIED,
         "CacheCorrupt": NOT_VERIFIED,
+        "ConfigCorrupt": NOT_VERIFIED,
         "IntegrityError": NOT_VERIFIED,
         "JournalCorrupt": NOT_VERIFIED,
         "MalformedOp": NOT_VERIFIED,
