@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     )
     from wbart.copying import copy
     from wbart.errors import CommError, Error, UsageError, WaitTimeoutError
+    from wbart.histogram import Histogram
     from wbart.ttl import ArtifactTTL
     from wbart.user_settings import UserSettings as Settings
     from wbart.version import VERSION as __version__
@@ -38,6 +39,7 @@ _HOMES = {
     "Api": "wbart.api",
     "Artifact": "wbart.artifact",
     "ArtifactTTL": "wbart.ttl",
+    "Histogram": "wbart.histogram",
     "CommError": "wbart.errors",
     "Error": "wbart.errors",
     "Run": "wbart.calls",
@@ -88,6 +90,7 @@ __all__ = [
     "ArtifactTTL",
     "CommError",
     "Error",
+    "Histogram",
     "Run",
     "Settings",
     "UsageError",

@@ -33,7 +33,7 @@ def facts() -> dict[str, Any]:
         "cpu_count": os.cpu_count(),
         "git": git_facts(Path(program).parent if program else Path.cwd()),
     }
-    return {name: value for name, value in found.items() if value not in (None, [], "")}
+    return {name: value for name, value in found.items() if value not in (None, "")}
 
 
 def git_facts(folder: Path) -> dict[str, str] | None:

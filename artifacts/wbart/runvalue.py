@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid
+from wbart.histogram import Histogram
 from wbart.metadata import DEPTH, friendly
 
 _SPELLED = {math.inf: "Infinity", -math.inf: "-Infinity"}
@@ -26,6 +27,8 @@ def to_json(value: object, depth: int = DEPTH) -> Any:
         return {str(name): to_json(item, depth - 1) for name, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [to_json(item, depth - 1) for item in value]
+    if isinstance(value, Histogram):
+        return value.to_json()
     return to_json(friendly(value), depth - 1)
 
 
