@@ -8,6 +8,7 @@ from wbart import renaming
 from wbart.errors import CollectionNotFound, Conflict, Moved, NotCached
 from wbart.fold import CollectionFold
 from wbart.outcome import Outcome, granted
+from wbart.registrybook import RegistryBook
 from wbart.state import CollectionState
 from wbart_storage.errors import ObjectMissing, Offline
 from wbart_storage.journal import Journal
@@ -25,12 +26,14 @@ _MOST_FOLLOWED = 16
 class Catalog:
     """All collections of a store. Reads are fresh. Safe to share between threads.
 
-    A name that a collection once had leads to it for ever, in every call.
+    A name that a collection once had leads to it for ever, in every call; the project of a
+    registry is the one that it is called now.
     """
 
     def __init__(self, store: Store, actor: str) -> None:
         self.store = store
         self.actor = actor
+        self.registries = RegistryBook(store, actor)
         self._journals: dict[str, Journal[CollectionState]] = {}
         self._roots: dict[tuple[str, str, str], str] = {}
 
@@ -40,11 +43,15 @@ class Catalog:
 
     def projects(self, entity: str) -> Iterator[str]:
         """The projects of an entity that have a collection."""
-        return self._children(f"c/{quote(entity)}/")
+        for root in self._children(f"c/{quote(entity)}/"):
+            project = self.registries.called(entity, root)
+            if self.registries.root(entity, project) == root:
+                yield project
 
     def collections(self, entity: str, project: str) -> Iterator[str]:
         """The names of the collections of a project, former names and deleted ones too."""
-        return self._children(f"c/{quote(entity)}/{quote(project)}/")
+        home = self.registries.root(entity, project)
+        return self._children(f"c/{quote(entity)}/{quote(home)}/")
 
     def states(self, entity: str, project: str) -> Iterator[CollectionState]:
         """The collections of a project that are there, each once."""
@@ -73,8 +80,7 @@ class Catalog:
 
     def known(self, entity: str, project: str, name: str) -> CollectionState:
         """The collection as the last read or commit here left it: for who has just committed."""
-        root = self._roots.get((entity, project, name), name)
-        return self.journal_at(entity, project, root).known()
+        return self.journal_at(entity, project, self._root(entity, project, name)).known()
 
     def state_at(self, entity: str, project: str, name: str, seconds: float) -> CollectionState:
         """The collection as it was at a time, in seconds since the epoch."""
@@ -91,7 +97,7 @@ class Catalog:
         Raises what stands against an op (TypeClash, HasAliases, …); then none of them is done.
         """
         for _ in range(_MOST_FOLLOWED):
-            root = self._roots.get((entity, project, name), name)
+            root = self._root(entity, project, name)
             try:
                 return self.commit_at(entity, project, root, *ops)
             except Moved:
@@ -108,9 +114,9 @@ class Catalog:
 
     def journal(self, entity: str, project: str, name: str) -> Journal[CollectionState]:
         """The journal of a collection, which may not exist yet."""
-        if (entity, project, name) not in self._roots:
+        if (entity, self.registries.root(entity, project), name) not in self._roots:
             self._find(entity, project, name)
-        return self.journal_at(entity, project, self._roots.get((entity, project, name), name))
+        return self.journal_at(entity, project, self._root(entity, project, name))
 
     def commit_at(self, entity: str, project: str, root: str, *ops: Op) -> list[Outcome]:
         """As `commit`, to the journal that lies below this very name. Raises Moved too."""
@@ -125,19 +131,25 @@ class Catalog:
 
     def state_at_root(self, entity: str, project: str, root: str) -> CollectionState | None:
         """What the journal below this very name says; None if there is none."""
+        return self._read(entity, self.registries.root(entity, project), root)
+
+    def _read(self, entity: str, home: str, root: str) -> CollectionState | None:
         try:
-            return self.journal_at(entity, project, root).read()
+            return self._journal(entity, home, root).read()
         except ObjectMissing:
             return None
         except Offline as error:
-            where = f"{entity}/{project}/{root}"
+            where = f"{entity}/{home}/{root}"
             raise NotCached(
                 f"offline, and {where} was never read on this machine", error
             ) from error
 
     def journal_at(self, entity: str, project: str, root: str) -> Journal[CollectionState]:
         """The journal that lies below this very name."""
-        prefix = collection_prefix(entity, project, root)
+        return self._journal(entity, self.registries.root(entity, project), root)
+
+    def _journal(self, entity: str, home: str, root: str) -> Journal[CollectionState]:
+        prefix = collection_prefix(entity, home, root)
         journal = self._journals.get(prefix)
         if journal is None:
             journal = self.store.journal(prefix, CollectionFold(root))
@@ -146,16 +158,20 @@ class Catalog:
 
     def _find(self, entity: str, project: str, name: str) -> CollectionState | None:
         """The collection that the name leads to. That it leads there is known for ever."""
-        home = entity, project, name
-        state = self.state_at_root(entity, project, self._roots.get(home, name))
+        home = self.registries.root(entity, project)
+        state = self._read(entity, home, self._roots.get((entity, home, name), name))
         if state is None or state.head.lead is None:
             return state
         lead = state.head.lead
-        led = self.state_at_root(entity, project, lead.root)
+        led = self._read(entity, home, lead.root)
         if led is None or not led.head.took(lead.id):
             return None
-        self._roots[home] = lead.root
+        self._roots[entity, home, name] = lead.root
         return led
+
+    def _root(self, entity: str, project: str, name: str) -> str:
+        """The name below which the collection's journal lies, as far as it was ever read here."""
+        return self._roots.get((entity, self.registries.root(entity, project), name), name)
 
     def _make_way(self, entity: str, project: str, name: str, ops: tuple[Op, ...]) -> None:
         """Free a name that is reserved only, for ops that make a collection of it."""

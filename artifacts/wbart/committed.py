@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from wbart.place import Place
 from wbart.resolve import View
@@ -76,20 +78,32 @@ class Committed:
         """RFC 3339, UTC; the time of creation when nothing changed since."""
         return rfc3339(self.source.updated_at or self.source.created_at)
 
+    def entry_url(self, path: str) -> str:
+        """A URI by which an artifact can refer to an entry of this one."""
+        return f"wandb-artifact://{self.source.id}/{quote(path)}"
+
 
 def committed(
-    workspace: Workspace, entity: str, project: str, name: str, number: int, state: CollectionState
+    workspace: Workspace,
+    entity: str,
+    project: str,
+    name: str,
+    number: int,
+    state: CollectionState,
+    state_of: Callable[[str, str, str], CollectionState] | None = None,
 ) -> Committed:
     """The version of a number in a collection whose state was just read.
 
-    Its place has the name that the collection has now, whatever name led here.
+    Its place has the name that the collection has now, whatever name led here. The collection
+    that a link leads to is read by state_of, or anew.
     """
     place = Place(entity, project, state.name or name, number)
     member = state.versions[number]
     source_place, source, source_state = place, member, state
     if member.source is not None:
         link = member.source
-        source_state = workspace.catalog.state(link.entity, link.project, link.collection)
+        read = state_of or workspace.catalog.state
+        source_state = read(link.entity, link.project, link.collection)
         source_place = Place(link.entity, link.project, source_state.name, link.version)
         source = source_state.versions[source_place.number]
     return Committed(

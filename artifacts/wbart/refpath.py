@@ -112,11 +112,13 @@ class Ref:
         """Whether the project is a registry's; its entity is then the organisation's."""
         return self.project is not None and names.is_registry(self.project)
 
-    def within(self, entity: str, project: str) -> Ref:
-        """This Ref with what it leaves unsaid filled in."""
+    def within(self, entity: str, project: str, organization: str | None = None) -> Ref:
+        """This Ref with what it leaves unsaid filled in; a registry is the organisation's."""
         if not self.name:
             return self
-        return replace(self, entity=self.entity or entity, project=self.project or project)
+        home = self.project or project
+        owner = organization if home.startswith(names.REGISTRY_PREFIX) else None
+        return replace(self, entity=self.entity or owner or entity, project=home)
 
     @property
     def collection(self) -> str:
@@ -132,9 +134,11 @@ class Ref:
         return text if self.store is None else f"wbart://{text}::{self.store}"
 
 
-def link_target(text: str, *, entity: str, project: str) -> tuple[str, str, str]:
+def link_target(
+    text: str, *, entity: str, project: str, organization: str | None = None
+) -> tuple[str, str, str]:
     """Entity, project and portfolio of a link's target; what it leaves unsaid is filled in."""
-    ref = Ref.parse_collection(text).within(entity, project)
+    ref = Ref.parse_collection(text).within(entity, project, organization)
     return ref.entity or entity, ref.project or project, ref.name
 
 

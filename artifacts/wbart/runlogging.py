@@ -85,7 +85,11 @@ def link_artifact(
     run: Run, artifact: Artifact, target_path: str, aliases: list[str] | None
 ) -> Artifact:
     """Log the draft if it is one, then link it; the run fills in what the target leaves out."""
-    target = "/".join(link_target(target_path, entity=run.entity, project=run.project))
+    organization = run.workspace.organization
+    home = link_target(
+        target_path, entity=run.entity, project=run.project, organization=organization
+    )
+    target = "/".join(home)
     names.aliases(aliases)
     _settle(artifact)
     if artifact.is_draft():

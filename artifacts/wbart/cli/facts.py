@@ -45,7 +45,7 @@ def version_facts(at: Committed) -> Facts:
         "linked_at": at.linked_at,
         "source_qualified_name": at.source_place.qualified_name,
         "origin": None if source.origin is None else _origin(source.origin),
-        "links": [_collection(link.target) for link in source.links],
+        "links": [_portfolio(at, link.target) for link in source.links],
     }
 
 
@@ -80,6 +80,12 @@ def _origin(origin: Origin) -> Facts:
         "created_at": rfc3339(origin.created_at),
         "actor": origin.actor,
     }
+
+
+def _portfolio(at: Committed, place: Place) -> str:
+    """As `_collection`, with the name that a registry has now."""
+    project = at.workspace.catalog.registries.called(place.entity, place.project)
+    return f"{place.entity}/{project}/{place.collection}"
 
 
 def _collection(place: Place) -> str:

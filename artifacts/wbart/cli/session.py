@@ -64,7 +64,7 @@ def committed_of(artifact: Artifact) -> Committed:
 
 def home_of(workspace: Workspace, ref: Ref) -> tuple[str, str, str]:
     """Entity, project and name of the ref's collection."""
-    full = ref.within(workspace.entity, workspace.project)
+    full = ref.within(workspace.entity, workspace.project, workspace.organization)
     return full.entity or workspace.entity, full.project or workspace.project, full.name
 
 

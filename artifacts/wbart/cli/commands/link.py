@@ -29,7 +29,12 @@ def command(ctx: click.Context, ref: str, target: str, aliases: tuple[str, ...])
     parsed = version_ref(ref)
     with opened(call, parsed) as workspace:
         artifact = workspace.load(parsed)
-        home = link_target(target, entity=artifact.source_entity, project=workspace.project)
+        home = link_target(
+            target,
+            entity=artifact.source_entity,
+            project=workspace.project,
+            organization=workspace.organization,
+        )
         if call.dry_run:
             name = "/".join(home)
             facts: dict[str, object] = {
