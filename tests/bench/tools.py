@@ -57,7 +57,8 @@ class Tool:
 
 def environment(tool: Tool, site: Site) -> dict[str, str]:
     """That of a command of the tool, with nothing of whoever runs the benchmark."""
-    foreign = ("WBART_", "AWS_", "RCLONE_")
+    # An installed wbart is compiled, whatever the machine that builds it asks for.
+    foreign = ("WBART_", "AWS_", "RCLONE_", "PYTHONDONTWRITEBYTECODE")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
     return {**kept, **tool.environ(site)}
 
