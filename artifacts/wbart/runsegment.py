@@ -65,7 +65,7 @@ class _Segment(Struct, frozen=True):
 
 _decode_version = msgspec.json.Decoder(_Version).decode
 _decode_segment = msgspec.json.Decoder(_Segment).decode
-_decode_rest = msgspec.json.Decoder(Rest).decode
+decode_rest = msgspec.json.Decoder(Rest).decode
 encode_rest = msgspec.json.Encoder().encode
 
 
@@ -97,7 +97,7 @@ def pack(record: RunRecord) -> Packed:
 
 def unpack(path: RunPath, packed: Packed) -> RunRecord:
     """The record whole again."""
-    rest = _decode_rest(packed.rest)
+    rest = decode_rest(packed.rest)
     fields: dict[str, Any] = json.loads(bytes(packed.fields))
     for name, raw in (("config", packed.config), ("summary", packed.summary)):
         if bytes(raw) != _NOTHING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from typing import NamedTuple
@@ -76,22 +76,28 @@ def merge(
     clock: Clock,
     actor: str,
     *,
+    among: Container[str] | None = None,
     least: int = LEAST,
     most: int = MOST,
     quiet: float = QUIET,
 ) -> int:
     """Merge the runs of a project that are over, if they are at least so many; how many it were.
 
-    Two at once: one wins, the other has done nothing. Raises what the store raises; nothing is
-    lost then.
+    With among, only these are looked at. At most so many lie in one segment. Two at once: one
+    wins, the other has done nothing. Raises what the store raises; nothing is lost then.
     """
     listed = live_runs(objects, home)
     merges = read_merges(objects, *home)
     lines = {run: merges.line(run) for run in listed}
     _delete(objects, home, {run: line.next for run, line in lines.items()}, listed)
-    newer = {run: numbers for run, numbers in listed.items() if numbers[-1] >= lines[run].next}
+    newer = {
+        run: numbers
+        for run, numbers in listed.items()
+        if numbers[-1] >= lines[run].next and (among is None or run in among)
+    }
     records = list(_records(objects, home, merges, newer))
-    over = [record for record in records if is_over(record, clock.now(), quiet)][:most]
+    over = [record for record in records if is_over(record, clock.now(), quiet)]
+    over = over[:most]
     if len(over) < max(least, 1):
         return 0
     replaced = _replaced(merges, len(over), most)

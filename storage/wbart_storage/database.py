@@ -27,28 +27,32 @@ _DAMAGED = {
 }
 
 
-def connect(path: Path, schema: str) -> sqlite3.Connection:
+def connect(path: Path, schema: str, layout: int = VERSION) -> sqlite3.Connection:
     """Open the database at path with the tables of schema, making both where they are missing.
 
-    Raises StorageError when the disk refuses.
+    One of another layout is begun anew. Raises StorageError when the disk refuses.
     """
     with disk_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
     try:
         try:
-            return _open_patiently(path, schema)
+            return _open_patiently(path, schema, layout)
         except sqlite3.OperationalError:
             raise
         except sqlite3.DatabaseError as error:
             log.warning("local database %s is unusable (%s): beginning anew", path.name, error)
         _set_aside(path)
-        return _open_patiently(path, schema)
+        return _open_patiently(path, schema, layout)
     except sqlite3.Error as error:
         raise StorageError(f"local database {path} is unusable: {error}") from error
 
 
 def renew(
-    path: Path, schema: str, database: sqlite3.Connection, error: sqlite3.DatabaseError
+    path: Path,
+    schema: str,
+    database: sqlite3.Connection,
+    error: sqlite3.DatabaseError,
+    layout: int = VERSION,
 ) -> sqlite3.Connection:
     """Begin anew after an error in use, if it says that the file is damaged.
 
@@ -63,33 +67,33 @@ def renew(
     log.warning("local database %s is damaged (%s): beginning anew", path.name, error)
     database.close()
     _set_aside(path)
-    return connect(path, schema)
+    return connect(path, schema, layout)
 
 
-def _open_patiently(path: Path, schema: str) -> sqlite3.Connection:
+def _open_patiently(path: Path, schema: str, layout: int) -> sqlite3.Connection:
     """SQLite waits for others by itself, but not while they turn a new database to WAL."""
     for _ in range(int(_WAIT_SECONDS / _PAUSE_SECONDS)):
         try:
-            return _open(path, schema)
+            return _open(path, schema, layout)
         except sqlite3.OperationalError as error:
             if "locked" not in str(error):
                 raise
             time.sleep(_PAUSE_SECONDS)
-    return _open(path, schema)
+    return _open(path, schema, layout)
 
 
-def _open(path: Path, schema: str) -> sqlite3.Connection:
+def _open(path: Path, schema: str, layout: int) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=_WAIT_SECONDS, check_same_thread=False)
     try:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = OFF")
         database.execute("PRAGMA cache_size = -8192")
         known = database.execute("PRAGMA user_version").fetchone()[0]
-        if known not in (0, VERSION):
-            raise sqlite3.DatabaseError(f"layout {known}, not {VERSION}")
+        if known not in (0, layout):
+            raise sqlite3.DatabaseError(f"layout {known}, not {layout}")
         if known == 0:
             database.executescript(schema)
-            database.execute(f"PRAGMA user_version = {VERSION}")
+            database.execute(f"PRAGMA user_version = {layout}")
         database.commit()
     except BaseException:
         database.close()

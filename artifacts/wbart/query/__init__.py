@@ -10,7 +10,7 @@ from wbart.query.fields import Column, Document, Schema
 from wbart.query.flat import flatten
 from wbart.query.order import Order, parse_order
 from wbart.query.parse import parse
-from wbart.query.sql import compile_condition, compile_order, install
+from wbart.query.sql import compile_condition, compile_order, install, value_of_field
 
 __all__ = [
     "Column",
@@ -25,4 +25,5 @@ __all__ = [
     "install",
     "parse",
     "parse_order",
+    "value_of_field",
 ]

@@ -55,7 +55,7 @@ def compile_condition(condition: Condition) -> Sql:
 
 def compile_order(order: Order, identity: str) -> Sql:
     """The terms of ORDER BY; identity is the column that makes the order total."""
-    value = _plain_value(order.field)
+    value = value_of_field(order.field)
     direction = "DESC" if order.descending else "ASC"
     text = f"{value.text} IS NULL, {value.text} {direction}, {identity} ASC"
     return Sql(text, value.values * 2)
@@ -168,8 +168,8 @@ def _on_column(test: Test) -> Sql:
     return _test_value(operator, operand, value)
 
 
-def _plain_value(field: Field) -> Sql:
-    """A field's number or text, else NULL."""
+def value_of_field(field: Field) -> Sql:
+    """A field's number or text, else NULL: what rows are ordered by."""
     if field.kind == "list":
         return Sql("NULL")
     if field.kind != "document":
