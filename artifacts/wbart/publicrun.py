@@ -35,15 +35,18 @@ class PublicRun:
     `update`. Whatever else its record says can be read as an attribute, too.
     """
 
-    def __init__(self, workspace: Workspace, record: RunRecord) -> None:
+    def __init__(
+        self, workspace: Workspace, record: RunRecord, beat: dict[str, Any] | None = None
+    ) -> None:
+        """beat is its last sign of life, where that is known already."""
         self._workspace = workspace
-        self._take(record)
+        self._take(record, beat)
 
-    def _take(self, record: RunRecord) -> None:
+    def _take(self, record: RunRecord, beat: dict[str, Any] | None = None) -> None:
         self._record = record
         self._beat: dict[str, Any] = {}
         if record.fields.get("state", "running") == "running":
-            self._beat = last_beat(self._workspace.store.objects, record.path)
+            self._beat = beat or last_beat(self._workspace.store.objects, record.path)
         fields = record.fields
         self.name = str(fields.get("name", self.id))
         """Its display name."""

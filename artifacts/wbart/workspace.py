@@ -79,11 +79,6 @@ class Workspace:
         return self.settings.project
 
     @property
-    def organization(self) -> str:
-        """The entity whose registries are meant when none is said."""
-        return self.settings.organization or self.store.config.entity
-
-    @property
     def jobs(self) -> int:
         """How many threads bulk work gets."""
         return self.settings.jobs or min(_MAX_JOBS, os.cpu_count() or 1)
