@@ -24,6 +24,8 @@ from wbart_storage.recall import Page
 
 _STAMP = struct.Struct("<QQQQQ")
 _PLACE = struct.Struct("<BBIQQ32s")
+NOWHERE = Path(":memory:")
+"""The path of fingerprints that are kept in memory only, each connection's for itself."""
 _RACY_NS = 2_000_000_000
 _PAGE = 2048
 _COLUMNS = 512

@@ -7,6 +7,7 @@ since small reads and hashes hold the interpreter lock; large files are copied b
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ class Ingest:
         self._executor = executor
         self._second = second
         self._asks_places = fingerprints.has_places()
-        self._present: dict[bytes, bool] = {}
+        self._present: dict[bytes, int] = {}
         self._ledger = Ledger(fingerprints, stage.packs)
 
     def folder(self, root: str, progress: Progress) -> Iterator[list[Taken]]:
@@ -187,27 +188,29 @@ class Ingest:
         return Taken(found.path, found.stat.st_size, known.digest, location, second)
 
     def _is_there(self, location: Location, digest: bytes) -> bool:
-        """Whether the store, or the stage, really holds the object: asked once for each."""
+        """Whether the store, or the stage, really holds the bytes: asked once for each object."""
         if location.kind == EMPTY:
             return True
         name = location.object if location.kind == PACKED else digest
-        there = self._present.get(name)
-        if there is None:
-            there = self._stage.holds(location, digest) or self._stored(location, digest)
-            self._present[name] = there
-        return there
+        size = self._present.get(name)
+        if size is None:
+            staged = self._stage.holds(location, digest)
+            size = sys.maxsize if staged else self._stored(location, digest)
+            self._present[name] = size
+        # An object that was cut short is no place for what lay behind the cut.
+        return location.offset + location.length <= size
 
-    def _stored(self, location: Location, digest: bytes) -> bool:
+    def _stored(self, location: Location, digest: bytes) -> int:
+        """The size of the object in the store; -1 if it is not there."""
         key = (
             pack_key(location.object.hex(), location.epoch)
             if location.kind == PACKED
             else blob_key(digest.hex(), location.epoch)
         )
         try:
-            self._store.stat(key)
+            return self._store.stat(key).size
         except ObjectMissing:
-            return False
-        return True
+            return -1
 
     def _small(self, root: str, found: Found, started: int) -> Taken:
         data, status = _read(f"{root}/{found.path}", found.stat)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -14,8 +15,8 @@ from wbart_storage.cache import Cache, Room, default_room
 from wbart_storage.cache_reader import CacheReader
 from wbart_storage.clock import Clock, SystemClock
 from wbart_storage.config import StoreConfig, create_config, read_config
-from wbart_storage.errors import StoreUnsupported
-from wbart_storage.fingerprint import Fingerprints
+from wbart_storage.errors import StorageError, StoreUnsupported
+from wbart_storage.fingerprint import NOWHERE, Fingerprints
 from wbart_storage.fold import Fold
 from wbart_storage.ingest import Ingest, Second
 from wbart_storage.journal import Journal
@@ -31,6 +32,7 @@ from wbart_storage.session import Session
 from wbart_storage.stage import Stage
 from wbart_storage.trace import Call, Trace
 
+log = logging.getLogger(__name__)
 S = TypeVar("S")
 Arrived = Callable[[str, int], object]
 """Told key and size of bytes that came from a distant store, from any thread."""
@@ -87,8 +89,15 @@ class Store:
         return StoredNodes(self.objects)
 
     def fingerprints(self) -> Fingerprints:
-        """A fresh connection to what this machine remembers of local files."""
-        return Fingerprints(self.local / "state.db")
+        """A fresh connection to what this machine remembers of local files.
+
+        Where the disk refuses, nothing is remembered beyond this process, with a warning.
+        """
+        try:
+            return Fingerprints(self.local / "state.db")
+        except StorageError as error:
+            log.warning("%s; going on without it", error)
+            return Fingerprints(NOWHERE)
 
     def stage(self) -> Stage:
         """A new stage, on the store's own file system where it has one."""

@@ -58,6 +58,23 @@ def test_a_read_only_store_is_read_but_not_written(house: House) -> None:
     assert house.objects("c") == before
 
 
+def test_where_nothing_can_be_remembered_versions_are_saved_and_read_all_the_same(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    house = House.build(tmp_path)
+    root = house.tree("in", {"a": "1", "b/c": "2"})
+    draft = house.draft()
+    draft.add_dir(root)
+
+    version = house.save(draft)
+
+    assert listing(version.download("out")) == {"a": "1", "b/c": "2"}
+    version.checkout("out")
+    assert version.verify("out").ok
+    assert "going on without it" in caplog.text
+
+
 def test_a_new_version_in_a_read_only_store_is_refused_and_the_draft_stays(house: House) -> None:
     locked = read_only(house)
     draft = house.draft({"a": "1", "large": LARGE})

@@ -15,6 +15,7 @@ from wbart_manifest.location import EMPTY, PACKED, WHOLE, Location
 from wbart_storage import database
 from wbart_storage.errors import StorageError, StoreFull
 from wbart_storage.fingerprint import (
+    NOWHERE,
     Fingerprints,
     Print,
     pack_place,
@@ -345,3 +346,15 @@ def test_a_database_of_another_layout_is_begun_anew(tmp_path: Path) -> None:
 
     assert list(prints.below("/r")) == []
     prints.close()
+
+
+def test_fingerprints_in_memory_leave_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with closing(Fingerprints(NOWHERE)) as prints, closing(prints.again()) as other:
+        prints.record("/r", [some("a")])
+        other.record("/r", [some("b")])
+
+        assert list(prints.below("/r")) == [some("a")]
+    assert list(tmp_path.iterdir()) == []

@@ -251,6 +251,19 @@ def test_what_the_store_lost_is_read_again(
     assert reads.take() == in_pack + 1
 
 
+def test_what_was_cut_off_in_the_store_is_read_again(
+    store: ObjectStore, root: Path, local: Path
+) -> None:
+    wanted = put(store, local, root)
+    pack = next(each for each in wanted if each.location.kind == PACKED).location.object
+    for key in (pack_key(pack.hex()), blob_key(blake3(FILES["big"]).hex())):
+        half = store.get(key, 0, store.stat(key).size // 2)
+        store.delete([key])
+        store.put(key, half)
+
+    assert read_back(store, put(store, local, root)) == FILES
+
+
 def test_another_name_for_known_bytes_is_not_stored_again(
     store: ObjectStore, root: Path, local: Path, tmp_path: Path
 ) -> None:
