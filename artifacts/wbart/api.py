@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from wbart import names, runpath, runs
+from wbart.artifact import Artifact
 from wbart.collectionversions import Artifacts
 from wbart.errors import ArgumentInvalid, NotFound, TypeClash
 from wbart.project import (
@@ -23,7 +24,6 @@ from wbart.refpath import Ref
 from wbart.surroundings import open_workspace
 
 if TYPE_CHECKING:
-    from wbart.artifact import Artifact
     from wbart.collection import ArtifactCollection
     from wbart.publicrun import PublicRun
     from wbart.settings import Settings
@@ -112,7 +112,13 @@ class Api:
         found = self.artifact_collection(type_name, name)
         home = found.entity, found.project, found.name
         return Artifacts(
-            self._workspace, home, order=order, tags=tags, per_page=per_page, start=start
+            self._workspace,
+            home,
+            Artifact._of,
+            order=order,
+            tags=tags,
+            per_page=per_page,
+            start=start,
         )
 
     def artifact_versions(

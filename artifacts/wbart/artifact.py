@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from datetime import timedelta
 from typing import IO, TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
-from urllib.parse import quote
 from weakref import finalize
 
 from wbart import names
@@ -264,17 +263,17 @@ class Artifact:
     @property
     def source_artifact(self) -> Artifact:
         """Itself, or what the link leads to."""
-        from wbart.linking import source_artifact
+        from wbart.linking import source
 
-        self._at("source_artifact")
-        return source_artifact(self)
+        at = self._at("source_artifact")
+        return Artifact._of(source(at)) if at.is_link else self
 
     @property
     def linked_artifacts(self) -> list[Artifact]:
         """The memberships of portfolios that link to it; empty for a link."""
-        from wbart.linking import linked_artifacts
+        from wbart.linking import links
 
-        return linked_artifacts(self._at("linked_artifacts"))
+        return [Artifact._of(each) for each in links(self._at("linked_artifacts"))]
 
     @property
     def linked_at(self) -> str | None:
@@ -563,28 +562,31 @@ class Artifact:
         """Link it into a portfolio and return it as seen there; a draft is saved first."""
         from wbart.linking import link
 
-        return link(self, target_path, aliases)
+        wanted = names.aliases(aliases or [])
+        if self.is_draft():
+            self.save()
+            self.wait()
+        return Artifact._of(link(self._at("link"), target_path, wanted))
 
-    @_logged
     def unlink(self) -> None:
         """Take it out of the portfolio where it was fetched. ValueError if it is no link."""
         from wbart.linking import unlink
 
-        unlink(self)
+        unlink(self._at("unlink"))
+        self._facts.state = "DELETED"
 
-    @_logged
     def delete(self, delete_aliases: bool = False) -> None:
         """Put it into the trash; of a link, remove the link. CommError if aliases hold it."""
         from wbart.removal import delete
 
-        delete(self, delete_aliases)
+        delete(self._at("delete"), delete_aliases)
+        self._facts.state = "DELETED"
 
-    @_logged
     def restore(self) -> None:
         """Take it out of the trash again."""
         from wbart.removal import restore
 
-        restore(self)
+        self._become(restore(self._at("restore")))
 
     def used_by(self) -> list[PublicRun]:
         """All runs that used it, through links too."""
@@ -665,5 +667,4 @@ class Artifact:
         return download_entry(self._at("download"), path, root)
 
     def _entry_url(self, path: str) -> str:
-        at = self._at("ref_url")
-        return f"wandb-artifact://{at.source.id}/{quote(path)}"
+        return self._at("ref_url").entry_url(path)

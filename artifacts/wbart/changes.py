@@ -8,14 +8,12 @@ from wbart import names
 from wbart.committed import committed
 
 if TYPE_CHECKING:
-    from wbart.artifact import Artifact
     from wbart.committed import Committed
+    from wbart.facts import Facts
 
 
-def push_changes(artifact: Artifact) -> None:
+def push_changes(at: Committed, facts: Facts) -> Committed:
     """Write the changed description, metadata, TTL, tags and aliases, and read them back."""
-    at = artifact._at("save")
-    facts = artifact._facts
     facts.check()
     edits: dict[str, object] = {}
     if facts.description != at.source.description:
@@ -35,14 +33,13 @@ def push_changes(artifact: Artifact) -> None:
         _commit(at, at.place.home, alias_ops)
     else:
         _commit(at, at.place.home, source_ops + alias_ops)
-    refresh(artifact)
+    return fresh(at)
 
 
-def refresh(artifact: Artifact) -> None:
-    """Read the version anew."""
-    at = artifact._at("save")
+def fresh(at: Committed) -> Committed:
+    """The version as the store has it now."""
     state = at.workspace.catalog.state(*at.place.home)
-    artifact._become(committed(at.workspace, *at.place.home, at.place.number, state))
+    return committed(at.workspace, *at.place.home, at.place.number, state)
 
 
 def _set_op(

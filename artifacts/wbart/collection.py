@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from wbart import alias_log, names
+from wbart.artifact import Artifact
 from wbart.collectionversions import Artifacts
 from wbart.errors import KindClash
 from wbart.state import SEQUENCE, AliasMove, CollectionState
@@ -107,7 +108,8 @@ class ArtifactCollection:
 
     def artifacts(self, per_page: int | None = None, start: str | None = None) -> Artifacts:
         """Its versions, newest first, without those that are deleted or expired."""
-        return Artifacts(self._workspace, self._home, per_page=per_page, start=start)
+        home, make = self._home, Artifact._of
+        return Artifacts(self._workspace, home, make, per_page=per_page, start=start)
 
     def versions(self, per_page: int | None = None, start: str | None = None) -> Artifacts:
         """As `artifacts`."""
@@ -157,7 +159,8 @@ class ArtifactCollection:
         state = catalog.state(*self._home)
         links = [version.source for version in state.versions if version.live and version.source]
         catalog.commit(*self._home, {"op": "collection", "deleted": True})
-        target = {"entity": self.entity, "project": self.project, "collection": self._root}
+        project = catalog.registries.root(self.entity, self.project)
+        target = {"entity": self.entity, "project": project, "collection": self._root}
         for source in links:
             home = source.entity, source.project, source.collection
             if catalog.exists(*home):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from wbart import names
-from wbart.artifact import Artifact
 from wbart.committed import Committed, committed
 from wbart.errors import CollectionNotFound
 from wbart.listing import Listing, parse_order
@@ -15,6 +15,7 @@ from wbart.paginator import Key, Paginator
 from wbart.state import CollectionState
 
 if TYPE_CHECKING:
+    from wbart.artifact import Artifact
     from wbart.workspace import Workspace
 
 Home = tuple[str, str, str]
@@ -22,7 +23,7 @@ Home = tuple[str, str, str]
 _FIELDS = ("version_index", "created_at", "updated_at", "name", "size", "artifact_size")
 
 
-class Artifacts(Paginator[Artifact]):
+class Artifacts(Paginator["Artifact"]):
     """Versions of one collection that are neither deleted nor expired.
 
     The newest comes first unless an order says otherwise: `version_index` (ascending, also with
@@ -34,6 +35,7 @@ class Artifacts(Paginator[Artifact]):
         self,
         workspace: Workspace,
         home: Home,
+        make: Callable[[Committed], Artifact],
         *,
         order: str | None = None,
         tags: str | Sequence[str] | None = None,
@@ -45,22 +47,27 @@ class Artifacts(Paginator[Artifact]):
         self._home = home
 
         def load() -> Iterator[Committed]:
-            state = workspace.catalog.state(*home)
-            found = (each for each in _versions(workspace, home, state))
+            found = versions_of(workspace, home, cache(workspace.catalog.state))
             return (each for each in found if wanted <= set(each.source.tags))
 
-        source = Listing(load, lambda row: _key(row, field), Artifact._of, descending)
+        source = Listing(load, lambda row: _key(row, field), make, descending)
         super().__init__(source, per_page, start)
 
     def __repr__(self) -> str:
         return f"<Artifacts {'/'.join(self._home)} ({len(self)})>"
 
 
-def _versions(workspace: Workspace, home: Home, state: CollectionState) -> Iterator[Committed]:
-    """What is there; a link whose source is gone is not."""
+def versions_of(
+    workspace: Workspace, home: Home, state_of: Callable[[str, str, str], CollectionState]
+) -> Iterator[Committed]:
+    """The versions of a collection that are there; a link whose source is gone is not.
+
+    Collections, also those that are linked to, are read by state_of.
+    """
+    state = state_of(*home)
     for version in list(view(workspace, state, home).live()):
         try:
-            found = committed(workspace, *home, version.number, state)
+            found = committed(workspace, *home, version.number, state, state_of)
         except CollectionNotFound:
             continue
         if view(workspace, found.state, found.source_place.home).is_live(found.source):

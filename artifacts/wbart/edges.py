@@ -8,7 +8,6 @@ from wbart.loading import load_by_id
 from wbart.runrecord import Edge
 
 if TYPE_CHECKING:
-    from wbart.artifact import Artifact
     from wbart.committed import Committed
     from wbart.workspace import Workspace
 
@@ -19,7 +18,7 @@ def edge_of(at: Committed) -> Edge:
     return Edge(at.source.id, place.entity, place.project, place.collection, place.number, at.type)
 
 
-def artifact_of(workspace: Workspace, edge: Edge) -> Artifact:
+def version_of(workspace: Workspace, edge: Edge) -> Committed:
     """The version that the edge leads to. Raises ArtifactNotFound when it is deleted."""
     hint = f"{edge.entity}/{edge.project}/{edge.collection}:v{edge.version}"
     return load_by_id(workspace, edge.id, hint)

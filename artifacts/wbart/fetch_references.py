@@ -33,7 +33,7 @@ from wbart_storage.progress import silent
 from wbart_storage.pump import Pump
 
 if TYPE_CHECKING:
-    from wbart.artifact import Artifact
+    from wbart.committed import Committed
     from wbart.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -177,8 +177,8 @@ def reference_matches(entry: Entry, path: str | None) -> bool | None:
     return same if here or same else None
 
 
-def find_target(workspace: Workspace, uri: str) -> tuple[Artifact, str]:
-    """The artifact and the path that a `wandb-artifact://<id>/<path>` URI names."""
+def find_target(workspace: Workspace, uri: str) -> tuple[Committed, str]:
+    """The version and the path that a `wandb-artifact://<id>/<path>` URI names."""
     parts = urlsplit(uri)
     path = unquote(parts.path.lstrip("/"))
     if parts.netloc in ("", "_id"):
@@ -228,8 +228,8 @@ def _fetch_entry(workspace: Workspace, entry: Entry, reference: Reference, root:
     parts = urlsplit(reference.uri)
     hint = decode_object(reference.extra).get("artifact") if reference.extra else None
     try:
-        artifact = load_by_id(workspace, parts.netloc, str(hint) if hint else None)
-        target = find_entry(artifact._at("download"), unquote(parts.path.lstrip("/")))
+        at = load_by_id(workspace, parts.netloc, str(hint) if hint else None)
+        target = find_entry(at, unquote(parts.path.lstrip("/")))
     except (ArtifactNotFound, KeyError) as error:
         raise ReferenceMissing(f"reference is gone: {reference.uri}") from error
     if target.reference is not None:

@@ -11,17 +11,15 @@ from wbart.resolve import View
 from wbart.selector import Selector
 
 if TYPE_CHECKING:
-    from wbart.artifact import Artifact
+    from wbart.committed import Committed
     from wbart.state import CollectionState
     from wbart.workspace import Workspace
 
 
-def load(workspace: Workspace, ref: Ref | str, type: str | None, at: float | None) -> Artifact:
-    """As `Workspace.load`."""
-    from wbart.artifact import Artifact
-
+def load(workspace: Workspace, ref: Ref | str, type: str | None, at: float | None) -> Committed:
+    """The version that a reference names, at a time. Raises ArtifactNotFound, TypeClash."""
     meant = (Ref.parse(ref) if isinstance(ref, str) else ref).within(
-        workspace.entity, workspace.project
+        workspace.entity, workspace.project, workspace.organization
     )
     if meant.selector.kind == "id":
         return load_by_id(workspace, meant.selector.value)
@@ -43,7 +41,7 @@ def load(workspace: Workspace, ref: Ref | str, type: str | None, at: float | Non
     if found.is_link:
         source = found.source_place
         _check_live(workspace, found.state, source.home, source.number)
-    return Artifact._of(found)
+    return found
 
 
 def _check_live(
@@ -58,7 +56,7 @@ def view(workspace: Workspace, state: CollectionState, home: tuple[str, str, str
     return View(state, workspace.store.clock.now(), None, f"{home[0]}/{home[1]}")
 
 
-def load_by_id(workspace: Workspace, id: str, hint: str | None = None) -> Artifact:
+def load_by_id(workspace: Workspace, id: str, hint: str | None = None) -> Committed:
     """The source version of that id; looked for where the hint says first, then everywhere.
 
     If nobody has it, a copy of the version of that id is meant.
@@ -69,17 +67,15 @@ def load_by_id(workspace: Workspace, id: str, hint: str | None = None) -> Artifa
         except ArtifactNotFound:
             pass
         else:
-            if found.id == id:
+            if found.source.id == id:
                 return found
     everything = _all(workspace)
     for number_of in (_logged, _copied):
         for entity, project, name, state in everything:
             number = number_of(state, id)
             if number is not None and state.head.kind == "sequence":
-                from wbart.artifact import Artifact
-
                 _check_live(workspace, state, (entity, project, name), number)
-                return Artifact._of(committed(workspace, entity, project, name, number, state))
+                return committed(workspace, entity, project, name, number, state)
     raise ArtifactNotFound(f"no artifact with the id {id!r}")
 
 

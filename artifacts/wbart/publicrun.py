@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wbart import runediting, runpage
+from wbart.artifact import Artifact
 from wbart.heartbeat import last_beat, observed_state
 from wbart.historyreader import HistoryReader
 from wbart.historyscan import HistoryScan
@@ -20,7 +21,6 @@ from wbart_storage.clock import rfc3339
 
 if TYPE_CHECKING:
     from wbart.api import Api
-    from wbart.artifact import Artifact
     from wbart.workspace import Workspace
 
 _OVER = frozenset({"finished", "failed", "crashed", "killed", "preempted"})
@@ -246,11 +246,13 @@ class PublicRun:
         self, per_page: int | None = None, start: str | None = None
     ) -> RunArtifacts:
         """The versions that it logged and that are not deleted, in the order of logging."""
-        return RunArtifacts(self._workspace, self._record.logged.values(), per_page, start)
+        edges = self._record.logged.values()
+        return RunArtifacts(self._workspace, edges, Artifact._of, per_page, start)
 
     def used_artifacts(self, per_page: int | None = None, start: str | None = None) -> RunArtifacts:
         """The versions that it used and that are not deleted, in the order of use."""
-        return RunArtifacts(self._workspace, self._record.used.values(), per_page, start)
+        edges = self._record.used.values()
+        return RunArtifacts(self._workspace, edges, Artifact._of, per_page, start)
 
     def wait_until_finished(self, wait: Callable[[float], None] = time.sleep) -> None:
         """Return once it has ended, however it did; looks every five seconds."""

@@ -7,7 +7,7 @@ import os
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from wbart.entry import ArtifactManifestEntry
+from wbart.entry import ArtifactManifestEntry, shown_entry
 from wbart.errors import ArgumentInvalid
 from wbart.file_references import FileReferences
 from wbart.references import (
@@ -24,6 +24,7 @@ from wbart_manifest.path import canonical
 from wbart_storage.errors import KeyInvalid
 
 if TYPE_CHECKING:
+    from wbart.committed import Committed
     from wbart.content import Content
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ def _entries(
     most: int,
 ) -> list[Entry]:
     if isinstance(uri, ArtifactManifestEntry):
-        return [_to_entry(uri, name)]
+        return [_to_entry(uri, name, None)]
     scheme = scheme_of(uri)
     if scheme == ARTIFACT_SCHEME:
         return [_to_uri(content, uri, name)]
@@ -82,21 +83,23 @@ def _to_service(
     return remote_entries(outside, where, uri, name, checksum=checksum, max_objects=most)
 
 
-def _to_entry(target: ArtifactManifestEntry, name: str | None) -> Entry:
-    """A reference to another artifact's entry; one that refers on is followed to its end."""
+def _to_entry(target: ArtifactManifestEntry, name: str | None, at: Committed | None) -> Entry:
+    """A reference to an entry of a version; one that refers on is followed to its end."""
     path = canonical(name or os.path.basename(target.path))
     if target.ref is not None:
         return reference(path, target.ref, target.digest, target.size, target.extra)
-    parent = target.parent_artifact()
-    extra = {"artifact": parent.source_qualified_name}
-    return reference(path, target.ref_url(), target.digest, 0, extra)
+    home = at or target.parent_artifact()._at("source_qualified_name")
+    extra = {"artifact": home.source_place.qualified_name}
+    return reference(path, home.entry_url(target.path), target.digest, 0, extra)
 
 
 def _to_uri(content: Content, uri: str, name: str | None) -> Entry:
     from wbart.fetch_references import find_target
+    from wbart.reading import find_entry
 
-    artifact, path = find_target(content.workspace, uri)
-    return _to_entry(artifact.get_entry(path), name)
+    at, path = find_target(content.workspace, uri)
+    found = find_entry(at, path)
+    return _to_entry(shown_entry(found, at.manifest.algorithm, None), name, at)
 
 
 def item_path(item: str | os.PathLike[str] | ArtifactManifestEntry) -> str:

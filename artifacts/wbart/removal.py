@@ -4,30 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wbart.changes import fresh
+from wbart.linking import unlink
+
 if TYPE_CHECKING:
-    from wbart.artifact import Artifact
+    from wbart.committed import Committed
 
 
-def delete(artifact: Artifact, delete_aliases: bool) -> None:
+def delete(at: Committed, delete_aliases: bool) -> None:
     """As `Artifact.delete`. Its number is never given again."""
-    at = artifact._at("delete")
     if at.is_link:
-        from wbart.linking import unlink
-
-        unlink(artifact)
+        unlink(at)
         return
     op = {"op": "delete", "version": at.place.number, "delete_aliases": delete_aliases}
     at.workspace.catalog.commit(*at.place.home, op)
-    artifact._facts.state = "DELETED"
 
 
-def restore(artifact: Artifact) -> None:
+def restore(at: Committed) -> Committed:
     """As `Artifact.restore`. ArtifactNotFound when the trash no longer holds it; KindClash for
     a link, which is made anew instead.
     """
-    from wbart.changes import refresh
-
-    at = artifact._at("restore")
     op = {"op": "restore", "version": at.place.number}
     at.workspace.catalog.commit(*at.place.home, op)
-    refresh(artifact)
+    return fresh(at)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from wbart.edges import artifact_of
+from wbart.edges import version_of
 from wbart.errors import ArtifactNotFound
 from wbart.listing import Listing
 from wbart.paginator import Paginator
@@ -13,6 +13,7 @@ from wbart.runrecord import Edge
 
 if TYPE_CHECKING:
     from wbart.artifact import Artifact
+    from wbart.committed import Committed
     from wbart.workspace import Workspace
 
 
@@ -25,18 +26,19 @@ class RunArtifacts(Paginator["Artifact"]):
         self,
         workspace: Workspace,
         edges: Iterable[Edge],
+        make: Callable[[Committed], Artifact],
         per_page: int | None = None,
         start: str | None = None,
     ) -> None:
-        def load() -> Iterable[tuple[int, Artifact]]:
+        def load() -> Iterable[tuple[int, Committed]]:
             for number, edge in enumerate(edges):
                 try:
-                    yield number, artifact_of(workspace, edge)
+                    yield number, version_of(workspace, edge)
                 except ArtifactNotFound:
                     continue  # deleted since
 
-        source: Listing[tuple[int, Artifact], Artifact] = Listing(
-            load, lambda row: (row[0],), lambda row: row[1]
+        source: Listing[tuple[int, Committed], Artifact] = Listing(
+            load, lambda row: (row[0],), lambda row: make(row[1])
         )
         super().__init__(source, per_page, start)
 

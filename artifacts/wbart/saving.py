@@ -39,7 +39,7 @@ def save(artifact: Artifact, project: str | None, settings: object) -> None:
     if artifact._committed is not None:
         from wbart.changes import push_changes
 
-        push_changes(artifact)
+        artifact._become(push_changes(artifact._committed, artifact._facts))
         return
     from wbart.calls import active, init
 

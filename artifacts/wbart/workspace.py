@@ -79,6 +79,11 @@ class Workspace:
         return self.settings.project
 
     @property
+    def organization(self) -> str:
+        """The entity whose registries are meant when none is said."""
+        return self.settings.organization or self.store.config.entity
+
+    @property
     def jobs(self) -> int:
         """How many threads bulk work gets."""
         return self.settings.jobs or min(_MAX_JOBS, os.cpu_count() or 1)
@@ -102,9 +107,10 @@ class Workspace:
 
     def load(self, ref: Ref | str, *, type: str | None = None, at: float | None = None) -> Artifact:
         """The version that a reference names. Raises ArtifactNotFound, TypeClash."""
+        from wbart.artifact import Artifact
         from wbart.loading import load
 
-        return load(self, ref, type, at)
+        return Artifact._of(load(self, ref, type, at))
 
     def whatis(self, path: str | os.PathLike[str]) -> Iterator[Found]:
         """The versions that hold the content of a local file or folder."""
