@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
@@ -140,6 +140,18 @@ class Index:
     def users_of(self, version_id: str) -> list[RunPath]:
         """The runs of any project that used the version, the oldest first."""
         return self.edges.consumers(version_id)
+
+    def rows(self, paths: Iterable[RunPath]) -> list[RunRow]:
+        """The runs of these paths, as far as they are known, in that order."""
+        text = f"SELECT {PIECES} FROM run_row WHERE {_HOME} AND id = ?"
+        now, wanted = self._store.clock.now(), list(paths)
+
+        def work(db: sqlite3.Connection) -> list[tuple[object, ...] | None]:
+            values = ((path.entity, path.project, path.id) for path in wanted)
+            return [db.execute(text, each).fetchone() for each in values]
+
+        found = zip(wanted, self._ask(work), strict=True)
+        return [_row(path, row, now) for path, row in found if row is not None]
 
     @property
     def edges(self) -> Edges:

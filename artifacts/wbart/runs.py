@@ -1,4 +1,4 @@
-"""Finding runs: by path, and by what they used. One request or more a run, until an index helps."""
+"""Finding runs: by path, and by what they used."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from wbart.errors import RunNotFound
 from wbart.publicrun import PublicRun
 from wbart.recovery import recover
+from wbart.runindex import Index
+from wbart.runmerges import read_merges
 from wbart.runpath import RunPath
 from wbart.runrecord import read_record
-from wbart_storage.keys import runs_prefix, unquote
+from wbart_storage.keys import live_prefix, runs_prefix, unquote
 
 if TYPE_CHECKING:
     from wbart.workspace import Workspace
@@ -27,23 +29,24 @@ def find(workspace: Workspace, path: RunPath) -> PublicRun:
 
 def users_of(workspace: Workspace, version_id: str) -> list[PublicRun]:
     """All runs that used the version, through whatever link; oldest first."""
-    found = [
-        PublicRun(workspace, record)
-        for path in paths(workspace)
-        if version_id in (record := read_record(workspace.store.objects, path)).used
-    ]
-    return sorted(found, key=lambda run: (run.created_at, run.path))
+    with Index.open(workspace) as index:
+        index.sync_all()
+        rows = index.rows(index.users_of(version_id))
+    return [PublicRun(workspace, row.record) for row in rows]
 
 
 def paths(
     workspace: Workspace, entity: str | None = None, project: str | None = None
 ) -> Iterator[RunPath]:
     """The paths of all runs: of the store, of an entity, or of a project."""
+    objects = workspace.store.objects
     entities = [entity] if entity is not None else _children(workspace, "runs/")
     for owner in entities:
         homes = [project] if project is not None else projects_with_runs(workspace, owner)
         for home in homes:
-            for run in _children(workspace, f"{runs_prefix(owner, home)}live/"):
+            # In this order: what is merged in between is in both, and not in neither.
+            live = set(_children(workspace, live_prefix(owner, home)))
+            for run in sorted(live.union(read_merges(objects, owner, home).lines)):
                 yield RunPath(owner, home, run)
 
 
