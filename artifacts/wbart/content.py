@@ -157,6 +157,11 @@ class Content:
         if whole is not None and whole.edits == self._edits and self.intake is not None:
             snapshot.keep(self.intake, whole, manifest, self.digests, workspace.store)
 
+    def end_snapshot(self) -> None:
+        """Have the folder looked at file by file the next time: the store has lost some of it."""
+        if self._whole is not None and self.intake is not None:
+            self.intake.prints.record(self._whole.root, [])
+
     def _add_changed(self, intake: Intake, root: str, progress: Progress) -> None:
         gone: list[str] = []
         for batch in intake.ingest.changed(root, gone, progress):

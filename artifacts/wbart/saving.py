@@ -22,6 +22,7 @@ from wbart.loading import view
 from wbart.state import SEQUENCE
 from wbart.upload import upload
 from wbart_manifest.manifest import Manifest
+from wbart_storage.errors import BlobMissing
 from wbart_storage.progress import Event, Progress, silent
 from wbart_storage.tokens import token_hex
 
@@ -125,7 +126,12 @@ def save_draft(
     draft = content.draft
     if facts.incremental and base is not None:
         draft = _merged(base[1], draft)
-    manifest = upload(draft, content.intake, workspace.store, base and base[1], progress)
+    try:
+        manifest = upload(draft, content.intake, workspace.store, base and base[1], progress)
+    except BlobMissing as error:
+        content.end_snapshot()
+        error.add_note("the store has lost it; added again, the same files are stored anew")
+        raise
     progress(Event("commit", manifest.count, manifest.size))
     digest = wandb_digest(manifest, content.digests)
     op: Mapping[str, object] = {

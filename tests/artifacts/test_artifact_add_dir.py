@@ -11,7 +11,7 @@ from tests.artifacts.house import House, listing
 from wbart import draft, snapshot
 from wbart_manifest.errors import EntryClash, PathInvalid
 from wbart_manifest.manifest import Manifest
-from wbart_storage.errors import AccessDenied, FolderUnsafe, SourceChanged
+from wbart_storage.errors import AccessDenied, BlobMissing, FolderUnsafe, SourceChanged
 from wbart_storage.progress import Event
 
 FILES = {"a.txt": "1", ".hidden": "2", "sub/b.txt": "3", "sub/deep/c.txt": ""}
@@ -193,6 +193,28 @@ def test_a_folder_that_was_saved_is_added_again_with_what_changed(house: House) 
 
     wanted = {"a": "1", "b": "changed", "c/d": "3", "new": "5"}
     assert listing(second.download("out")) == wanted
+
+
+def test_a_folder_of_which_the_store_lost_bytes_is_stored_anew_by_the_second_try(
+    house: House,
+) -> None:
+    files = {f"{n:02}": str(n) for n in range(20)} | {"big": "x" * 2_000_000}
+    root = house.tree("in", files)
+    house.clock.advance(1_000_000_000)  # so late that fingerprints are trusted
+    first = house.draft()
+    first.add_dir(root)
+    house.save(first)
+    for path in (*house.objects("k"), *house.objects("o")):
+        path.unlink()
+
+    lost, again = house.draft(name="other"), house.draft(name="other")
+    lost.add_dir(root)
+    with pytest.raises(BlobMissing) as raised:
+        house.save(lost)
+    again.add_dir(root)
+
+    assert "stored anew" in raised.value.__notes__[0]
+    assert listing(house.save(again).download("out")) == files
 
 
 def test_a_file_that_became_a_folder_is_added_as_one(house: House) -> None:
