@@ -10,17 +10,21 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from wbart_storage import canonical, readback
 from wbart_storage.errors import JournalCorrupt, StoreUnsupported
 from wbart_storage.keys import increment_key, increment_number, unquote
 from wbart_storage.objects import ObjectStore
+from wbart_storage.reread import reads, reread
+from wbart_storage.seal import seal, unseal
 
 if TYPE_CHECKING:
     from wbart.workspace import Workspace
 
 VERSION = 1
+_SEAL = "wbart-document-sum-v1"
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ def read(objects: ObjectStore, prefix: str) -> Document | None:
             continue
         if increment_number(stat.key) != number:
             raise JournalCorrupt(stat.key, f"increment {number} is missing")
-        increment = decode(objects.get(stat.key), stat.key)
+        increment = load(objects, stat.key)
         first = increment if first is None or increment.get("fresh") else first
         fields = {**({} if increment.get("fresh") else fields), **increment["set"]}
         updated = max(updated, float(increment["ts"]))
@@ -91,8 +95,19 @@ def create_once(workspace: Workspace, key: str, fields: Mapping[str, Any]) -> bo
     store = workspace.store
     # The nonce tells our own bytes, read back after a lost answer, from another's.
     said = {"v": VERSION, "ts": store.clock.now(), "actor": workspace.actor, **fields}
-    data = canonical.encode({**said, "nonce": secrets.token_hex(8)})
-    return readback.create(store.objects, key, data, time.sleep) == data
+    data = seal({**said, "nonce": secrets.token_hex(8)}, _SEAL, store.algorithm)
+    there = readback.create(store.objects, key, data, time.sleep)
+    return there == data or store.objects.get(key) == data  # it may have come back damaged
+
+
+def load(objects: ObjectStore, key: str) -> dict[str, Any]:
+    """The object at key; read again, if the store is a distant one, before damage is believed."""
+    read = partial(_load, objects, key)
+    return reread(reads(objects), read, JournalCorrupt, StoreUnsupported)
+
+
+def _load(objects: ObjectStore, key: str) -> dict[str, Any]:
+    return decode(objects.get(key), key)
 
 
 def decode(data: bytes, key: str) -> dict[str, Any]:
@@ -105,7 +120,10 @@ def decode(data: bytes, key: str) -> dict[str, Any]:
         raise JournalCorrupt(key, "no increment of a document")
     if found["v"] != VERSION:
         raise StoreUnsupported(f"{key} has version {found['v']}, this release knows {VERSION}")
-    return found
+    try:
+        return unseal(data, _SEAL)
+    except ValueError as error:
+        raise JournalCorrupt(key, f"no increment of a document: {error}") from error
 
 
 def _landed(workspace: Workspace, prefix: str, number: int, said: Mapping[str, Any]) -> bool:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import gzip
 import json
 import time
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from itertools import accumulate
 from typing import Any
 
 from wbart.errors import Conflict
 from wbart.runrecord import Part
 from wbart_storage import readback
+from wbart_storage.errors import JournalCorrupt
 from wbart_storage.keys import history_key, history_prefix
 from wbart_storage.objects import ObjectStore
+from wbart_storage.reread import reads, reread
 
 Row = dict[str, Any]
 BLOCK_ROWS = 1000
@@ -45,7 +48,8 @@ class HistoryParts:
         blocks = _compressed(lines)
         data = b"".join(blocks)
         key = history_key(self._prefix, self._next, self._stream)
-        if readback.create(self._objects, key, data, self._wait) != data:
+        there = readback.create(self._objects, key, data, self._wait)
+        if there != data and self._objects.get(key) != data:  # it may have come back damaged
             raise Conflict(f"{key} was written by another process")
         part = _described(lines, self._next, len(data), blocks)
         self._next += 1
@@ -57,8 +61,8 @@ class HistoryParts:
 
     def describe(self, number: int) -> Part:
         """What lies in a part that is stored, read from it. Raises ObjectMissing."""
-        data = self._objects.get(history_key(self._prefix, number, self._stream))
-        return _described(gzip.decompress(data), number, len(data), [])
+        size, lines = self._read(number)
+        return _described(lines, number, size, [])
 
     def rows(self) -> Iterator[Row]:
         """All rows, in the order in which they were logged."""
@@ -74,8 +78,28 @@ class HistoryParts:
         return rows[-1] if rows else None
 
     def _part(self, number: int) -> list[Row]:
-        data = gzip.decompress(self._objects.get(history_key(self._prefix, number, self._stream)))
-        return [json.loads(line) for line in data.splitlines()]
+        return [json.loads(line) for line in self._read(number)[1].splitlines()]
+
+    def _read(self, number: int) -> tuple[int, bytes]:
+        """The size of a part, and its lines."""
+        key = history_key(self._prefix, number, self._stream)
+        return inflated(self._objects, key, lambda: self._objects.get(key))
+
+
+def inflated(objects: ObjectStore, key: str, get: Callable[[], bytes]) -> tuple[int, bytes]:
+    """The size and the lines of a part, or of blocks of it; the checksum of gzip is checked.
+
+    Read again, if the store is a distant one, before JournalCorrupt is raised.
+    """
+
+    def read() -> tuple[int, bytes]:
+        data = get()
+        try:
+            return len(data), gzip.decompress(data)
+        except (OSError, EOFError, zlib.error) as error:
+            raise JournalCorrupt(key, f"no part of a history: {error}") from error
+
+    return reread(reads(objects), read, JournalCorrupt)
 
 
 def _compressed(lines: bytes) -> list[bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,7 +9,7 @@ from itertools import groupby
 
 import msgspec
 
-from wbart.historyparts import HistoryParts, Row
+from wbart.historyparts import HistoryParts, Row, inflated
 from wbart.runrecord import Part, RunRecord
 from wbart_storage.keys import history_key, run_prefix
 from wbart_storage.objects import ObjectStore
@@ -111,12 +110,14 @@ class HistoryReader:
             yield part, block, inside
 
     def _whole(self, part: Part) -> list[bytes]:
-        return gzip.decompress(self._objects.get(self._key(part))).splitlines()
+        key = self._key(part)
+        return inflated(self._objects, key, lambda: self._objects.get(key))[1].splitlines()
 
     def _block(self, part: Part, block: int) -> list[bytes]:
         bounds = (0, *part.blocks, part.size)
-        data = self._objects.get(self._key(part), bounds[block], bounds[block + 1])
-        return gzip.decompress(data).splitlines()
+        key, start, end = self._key(part), bounds[block], bounds[block + 1]
+        _, lines = inflated(self._objects, key, lambda: self._objects.get(key, start, end))
+        return lines.splitlines()
 
     def _key(self, part: Part) -> str:
         return history_key(self._prefix, part.number, self._stream)

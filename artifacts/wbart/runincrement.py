@@ -15,8 +15,12 @@ from msgspec import Struct
 from wbart.runpath import RunPath
 from wbart_storage import canonical
 from wbart_storage.errors import JournalCorrupt, StoreUnsupported
+from wbart_storage.seal import seal, unseal
 
 VERSION = 1
+_SEAL = "wbart-run-sum-v1"
+_ALGORITHM = "blake3"
+"""Of seals, whatever the store's is: a seal tells its own."""
 
 
 class Edge(Struct, frozen=True):
@@ -86,8 +90,8 @@ class Increment(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Files that the run has from now on; None takes one away."""
 
     def encode(self) -> bytes:
-        """Canonical JSON. ValueError when a value has no JSON form."""
-        return canonical.encode({"v": VERSION, **msgspec.to_builtins(self)})
+        """Canonical JSON with a seal. ValueError when a value has no JSON form."""
+        return seal({"v": VERSION, **msgspec.to_builtins(self)}, _SEAL, _ALGORITHM)
 
 
 def decode(data: bytes, key: str) -> Increment:
@@ -99,7 +103,7 @@ def decode(data: bytes, key: str) -> Increment:
             raise ValueError(f"version {version!r}")
         if version > VERSION:
             raise StoreUnsupported(f"{key} has version {version}, this release knows {VERSION}")
-        return msgspec.convert(document, Increment)
+        return msgspec.convert(unseal(data, _SEAL), Increment)
     except ValueError as error:
         raise JournalCorrupt(key, f"no increment of a run: {error}") from error
 

@@ -18,9 +18,10 @@ from wbart.runmerges import Line, algorithm, read_merges
 from wbart.runpath import RunPath
 from wbart.runsegment import Packed, unpack
 from wbart.runsegment import decode as decode_segment
-from wbart_storage.errors import JournalCorrupt, ObjectMissing
+from wbart_storage.errors import JournalCorrupt, ObjectMissing, StoreUnsupported
 from wbart_storage.keys import increment_key, increment_number, run_prefix, segment_key
 from wbart_storage.objects import ObjectStore
+from wbart_storage.reread import reads, reread
 
 __all__ = [
     "Edge",
@@ -31,6 +32,7 @@ __all__ = [
     "continued",
     "decode",
     "merged_record",
+    "read_increment",
     "read_record",
     "read_segment",
 ]
@@ -51,6 +53,16 @@ def read_record(objects: ObjectStore, path: RunPath) -> RunRecord:
     raise JournalCorrupt(str(path), f"the record cannot be read: {missing}") from missing
 
 
+def read_increment(objects: ObjectStore, key: str) -> Increment:
+    """The increment at key. Raises ObjectMissing, JournalCorrupt, StoreUnsupported."""
+    return reread(
+        reads(objects),
+        lambda: decode(objects.get(key), key),
+        JournalCorrupt,
+        StoreUnsupported,  # as one flipped bit of the version has it
+    )
+
+
 def merged_record(objects: ObjectStore, path: RunPath, line: Line) -> RunRecord:
     """The record up to a line; ObjectMissing when its segment has been replaced meanwhile."""
     if not line.next:
@@ -69,10 +81,10 @@ def continued(objects: ObjectStore, record: RunRecord, numbers: Iterable[int]) -
     path = record.path
     prefix = run_prefix(path.entity, path.project, path.id)
     keys = [increment_key(prefix, number) for number in sorted(numbers) if number >= record.next]
-    for key, data in zip(keys, _get_all(objects, keys), strict=True):
+    for key, increment in zip(keys, _get_all(objects, keys), strict=True):
         if increment_number(key) != record.next:
             raise JournalCorrupt(key, f"increment {record.next} is missing")
-        record.apply(decode(data, key))
+        record.apply(increment)
     return record
 
 
@@ -97,7 +109,10 @@ def read_segment(
         last = _last.setdefault(objects, _Last())
         if last.key == key:
             return last.runs
-    runs = decode_segment(objects.get(key), key, algorithm(objects))
+    known = algorithm(objects)
+    runs = reread(
+        reads(objects), lambda: decode_segment(objects.get(key), key, known), JournalCorrupt
+    )
     with _lock:
         last.key, last.runs = key, runs
     return runs
@@ -114,8 +129,8 @@ def _read(objects: ObjectStore, path: RunPath) -> RunRecord:
     return record
 
 
-def _get_all(objects: ObjectStore, keys: list[str]) -> list[bytes]:
+def _get_all(objects: ObjectStore, keys: list[str]) -> list[Increment]:
     if len(keys) < 2:
-        return [objects.get(key) for key in keys]
+        return [read_increment(objects, key) for key in keys]
     with ThreadPoolExecutor(min(_READERS, len(keys)), "wbart-run-read") as executor:
-        return list(executor.map(objects.get, keys))
+        return list(executor.map(lambda key: read_increment(objects, key), keys))

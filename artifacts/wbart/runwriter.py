@@ -11,9 +11,10 @@ from typing import Any, Literal, TypedDict, Unpack
 from wbart.errors import Conflict
 from wbart.runmerges import QUIET, read_merges
 from wbart.runpath import RunPath
-from wbart.runrecord import Edge, FileFact, Increment, Part, decode, read_record
+from wbart.runrecord import Edge, FileFact, Increment, Part, decode, read_increment, read_record
 from wbart_storage import readback
 from wbart_storage.clock import Clock
+from wbart_storage.errors import JournalCorrupt, StoreUnsupported
 from wbart_storage.keys import increment_key, run_prefix
 from wbart_storage.objects import ObjectStore
 
@@ -132,7 +133,12 @@ class RunWriter:
         there = readback.create(self._objects, key, data, self._wait)
         if there == data:
             return True
-        other = decode(there, key)
+        try:
+            other = decode(there, key)
+        except (JournalCorrupt, StoreUnsupported):
+            other = read_increment(self._objects, key)  # it may have come damaged: look once more
+            if other.encode() == data:
+                return True
         if kind in ("update", "finish") and other.kind == "start" and other.writer != self.id:
             raise Conflict(f"run {self.path} was started again by another process")
         log.info("increment %s of run %s is taken", self._number, self.path)

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
+from tests.storage.test_wrong_bytes import Spoil, Spoiling, flipped
 
 from wbart.errors import Conflict, RunNotFound
+from wbart.historyparts import HistoryParts
 from wbart.runpath import RunPath, parse
 from wbart.runrecord import Edge, FileFact, Increment, Part, RunRecord, decode, read_record
 from wbart.runwriter import RunWriter
@@ -15,6 +19,7 @@ from wbart_storage.errors import (
 )
 from wbart_storage.keys import increment_key, run_prefix
 from wbart_storage.memory import MemoryObjects
+from wbart_storage.objects import ObjectStore
 
 PATH = RunPath("ent", "proj", "abc")
 PREFIX = run_prefix("ent", "proj", "abc")
@@ -24,7 +29,7 @@ def edge(version: int) -> Edge:
     return Edge(f"id{version}", "ent", "proj", "data", version, "dataset")
 
 
-def writer(objects: MemoryObjects, clock: FixedClock | None = None) -> RunWriter:
+def writer(objects: ObjectStore, clock: FixedClock | None = None) -> RunWriter:
     return RunWriter(objects, PATH, "ada", clock or FixedClock(), wait=lambda _: None)
 
 
@@ -63,7 +68,14 @@ def test_edges_gather_and_are_told_once() -> None:
     run = writer(objects)
     run.start({}, fresh=True)
     run.update({}, used=(edge(1),))
-    run.update({}, used=(edge(2), edge(1),), logged=(edge(3),))
+    run.update(
+        {},
+        used=(
+            edge(2),
+            edge(1),
+        ),
+        logged=(edge(3),),
+    )
 
     record = read_record(objects, PATH)
 
@@ -156,6 +168,49 @@ def test_an_increment_of_a_newer_form_is_refused() -> None:
 
     with pytest.raises(StoreUnsupported, match="version 2"):
         read_record(objects, PATH)
+
+
+def test_every_flipped_bit_of_an_increment_is_noticed() -> None:
+    said = Increment(kind="start", writer="a" * 32, actor="ada", ts=1.0, set={"name": "n"})
+    data = said.encode()
+    assert decode(data, "key") == said
+    for at, bit in itertools.product(range(len(data)), range(8)):
+        with pytest.raises((JournalCorrupt, StoreUnsupported)):
+            decode(data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :], "key")
+
+
+@pytest.mark.parametrize("spoil", [flipped, lambda data: data.replace(b'"v":1', b'"v":3')])
+def test_an_increment_that_comes_wrong_is_read_again(spoil: Spoil) -> None:
+    objects = MemoryObjects()
+    run = writer(objects)
+    run.start({"name": "n"}, fresh=True)
+    run.update({"a": 1})
+    wanted = read_record(objects, PATH)
+
+    assert read_record(Spoiling(objects, increment_key(PREFIX, 1), 2, spoil), PATH) == wanted
+    with pytest.raises((JournalCorrupt, StoreUnsupported)):
+        read_record(Spoiling(objects, increment_key(PREFIX, 1), 99, spoil), PATH)
+
+
+def test_a_writer_knows_his_words_though_they_come_back_spoilt() -> None:
+    objects = LostAnswers()
+    run = writer(Spoiling(objects, "runs/", 1))
+    run.start({"name": "n"}, fresh=True)
+    run.update({"a": 1})
+
+    assert read_record(objects, PATH).next == 2
+
+
+@pytest.mark.parametrize("spoil", [flipped, lambda data: data[:-9]])
+def test_a_part_of_a_history_that_comes_wrong_is_read_again(spoil: Spoil) -> None:
+    objects = MemoryObjects()
+    parts = HistoryParts(objects, PREFIX)
+    parts.append(b"".join(b'{"_step":%d}\n' % step for step in range(3000)))
+    spoilt = HistoryParts(Spoiling(objects, "runs/", 2, spoil), PREFIX)
+
+    assert [row["_step"] for row in spoilt.rows()] == list(range(3000))
+    with pytest.raises(JournalCorrupt, match="part of a history"):
+        list(HistoryParts(Spoiling(objects, "runs/", 99, spoil), PREFIX).rows())
 
 
 def test_a_missing_increment_is_noticed() -> None:
