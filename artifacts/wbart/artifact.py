@@ -416,9 +416,7 @@ class Artifact:
 
     def get_entry(self, name: Path) -> ArtifactManifestEntry:
         """The entry of a path. Raises KeyError."""
-        from wbart.reading import find_entry
-
-        return self._shown(find_entry(self._at("get_entry"), name))
+        return self._shown(self._at("get_entry").entry(name))
 
     def get_path(self, name: Path) -> ArtifactManifestEntry:
         """Deprecated: use `get_entry`."""

@@ -9,11 +9,11 @@ from stat import S_ISDIR
 from typing import TYPE_CHECKING
 
 from wbart import origin
-from wbart.download import write
 from wbart.fetch_references import fetch_references
 from wbart.plan import Plan
 from wbart.root import check_emptied, checkout_root
 from wbart.standing import FolderReader, side_by_side
+from wbart.writing import write
 from wbart_manifest.entry import Entry
 from wbart_storage.folder import Folder
 from wbart_storage.progress import Progress, silent

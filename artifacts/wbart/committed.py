@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from wbart.errors import PathNotFound
 from wbart.place import Place
 from wbart.resolve import View
 from wbart.state import CollectionState, Version
+from wbart_manifest.entry import Entry
+from wbart_manifest.errors import PathInvalid
 from wbart_manifest.manifest import Manifest
+from wbart_manifest.path import canonical
 from wbart_storage.clock import rfc3339
 
 if TYPE_CHECKING:
@@ -77,6 +83,17 @@ class Committed:
     def updated_at(self) -> str:
         """RFC 3339, UTC; the time of creation when nothing changed since."""
         return rfc3339(self.source.updated_at or self.source.created_at)
+
+    def entry(self, path: str | os.PathLike[str]) -> Entry:
+        """The entry at a path. Raises PathNotFound, which is a KeyError."""
+        text = path if isinstance(path, PurePath) else os.fspath(path)
+        try:
+            found = self.manifest.get(canonical(text))
+        except PathInvalid as error:
+            raise PathNotFound(f"Path not contained in artifact: {path}") from error
+        if found is None:
+            raise PathNotFound(f"Path not contained in artifact: {path}")
+        return found
 
     def entry_url(self, path: str) -> str:
         """A URI by which an artifact can refer to an entry of this one."""

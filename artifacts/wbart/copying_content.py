@@ -9,8 +9,8 @@ from itertools import islice
 from wbart import copying_conversion
 from wbart.copying_need import Need, changes, is_packed_anew, need
 from wbart.copying_objects import Carrier, Parcel, Sent, sizes
-from wbart.download import wanted as wanted_blob
 from wbart.draft import LayeredNodes, layered
+from wbart.writing import wanted as wanted_blob
 from wbart_manifest.entry import Entry
 from wbart_manifest.location import PACKED, WHOLE, Location
 from wbart_manifest.manifest import Manifest

@@ -18,8 +18,10 @@ from msgspec.structs import replace
 from wbart.errors import ArgumentInvalid, ArtifactNotFound, ReferenceChanged, ReferenceMissing
 from wbart.fetch_remote import fetch_remote, recorded
 from wbart.file_references import Roots, check_root, local_path, open_source
+from wbart.loading import load_by_id
 from wbart.references import ARTIFACT_SCHEME, FILE_SCHEME, is_unverified
 from wbart.second import wandb_digests
+from wbart.writing import write
 from wbart_manifest.canonical_json import decode_object
 from wbart_manifest.digest import ALGORITHMS, Digest
 from wbart_manifest.entry import Entry, Reference
@@ -186,8 +188,6 @@ def find_target(workspace: Workspace, uri: str) -> tuple[Committed, str]:
         path = path.partition("/")[2]
     if not path:
         raise ArgumentInvalid(f"a reference to an artifact names an entry of it: {uri!r}")
-    from wbart.loading import load_by_id
-
     return load_by_id(workspace, parts.netloc), path
 
 
@@ -221,15 +221,11 @@ def _fetch_folder(entry: Entry, source: str, root: str, roots: Roots) -> None:
 
 
 def _fetch_entry(workspace: Workspace, entry: Entry, reference: Reference, root: str) -> None:
-    from wbart.download import write
-    from wbart.loading import load_by_id
-    from wbart.reading import find_entry
-
     parts = urlsplit(reference.uri)
     hint = decode_object(reference.extra).get("artifact") if reference.extra else None
     try:
         at = load_by_id(workspace, parts.netloc, str(hint) if hint else None)
-        target = find_entry(at, unquote(parts.path.lstrip("/")))
+        target = at.entry(unquote(parts.path.lstrip("/")))
     except (ArtifactNotFound, KeyError) as error:
         raise ReferenceMissing(f"reference is gone: {reference.uri}") from error
     if target.reference is not None:

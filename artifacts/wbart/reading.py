@@ -4,38 +4,23 @@ from __future__ import annotations
 
 import os
 import warnings
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from wbart.download import Selection, download, write
-from wbart.errors import ArgumentInvalid, PathNotFound
+from wbart.download import Selection, download
+from wbart.errors import ArgumentInvalid
 from wbart.fetch_references import fetch_reference
 from wbart.root import download_root
-from wbart_manifest.entry import Entry
-from wbart_manifest.errors import PathInvalid
-from wbart_manifest.path import canonical
+from wbart.writing import write
 from wbart_storage.progress import silent
 
 if TYPE_CHECKING:
     from wbart.committed import Committed
 
 
-def find_entry(at: Committed, path: str | os.PathLike[str]) -> Entry:
-    """The entry at a path of a committed version. Raises PathNotFound, which is a KeyError."""
-    text = path if isinstance(path, PurePath) else os.fspath(path)
-    try:
-        entry = at.manifest.get(canonical(text))
-    except PathInvalid as error:
-        raise PathNotFound(f"Path not contained in artifact: {path}") from error
-    if entry is None:
-        raise PathNotFound(f"Path not contained in artifact: {path}")
-    return entry
-
-
 def download_entry(at: Committed, path: str, root: str | os.PathLike[str] | None) -> str:
     """As `ArtifactManifestEntry.download`."""
     target = download_root(at) if root is None else os.path.abspath(root)
-    entry = find_entry(at, path)
+    entry = at.entry(path)
     if entry.reference is not None:
         fetch_reference(at.workspace, entry, target, allow_missing=False)
     else:

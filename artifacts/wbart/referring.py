@@ -95,11 +95,9 @@ def _to_entry(target: ArtifactManifestEntry, name: str | None, at: Committed | N
 
 def _to_uri(content: Content, uri: str, name: str | None) -> Entry:
     from wbart.fetch_references import find_target
-    from wbart.reading import find_entry
 
     at, path = find_target(content.workspace, uri)
-    found = find_entry(at, path)
-    return _to_entry(shown_entry(found, at.manifest.algorithm, None), name, at)
+    return _to_entry(shown_entry(at.entry(path), at.manifest.algorithm, None), name, at)
 
 
 def item_path(item: str | os.PathLike[str] | ArtifactManifestEntry) -> str:

@@ -6,13 +6,14 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from wbart.download import Selection, download, wanted, write
+from wbart.download import Selection, download
 from wbart.errors import VerifyFailed, VerifyMissing
 from wbart.fetch_references import fetch_references, reference_matches
 from wbart.report import VerifyReport
 from wbart.root import download_root
 from wbart.standing import side_by_side
 from wbart.tally import Tally
+from wbart.writing import wanted, write
 from wbart_manifest.entry import Entry
 from wbart_manifest.location import WHOLE
 from wbart_storage.errors import BlobCorrupt, BlobMissing

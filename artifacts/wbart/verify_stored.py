@@ -10,10 +10,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from wbart.download import wanted
 from wbart.mirror import good_copies
 from wbart.report import VerifyReport
 from wbart.tally import Tally
+from wbart.writing import wanted
 from wbart_manifest.digest import digest_function
 from wbart_manifest.entry import Entry
 from wbart_manifest.location import PACKED

@@ -27,7 +27,6 @@ def command(ctx: click.Context, ref: str) -> None:
     error with exit code 5.
     """
     from wbart.cli.session import committed_of, opened
-    from wbart.reading import find_entry
     from wbart.refpath import Ref
 
     call = call_of(ctx)
@@ -36,7 +35,7 @@ def command(ctx: click.Context, ref: str) -> None:
         raise click.UsageError(f"name the file: {ref}#PATH", ctx)
     with opened(call, parsed) as workspace:
         at = committed_of(workspace.load(parsed))
-        entry = find_entry(at, parsed.path)
+        entry = at.entry(parsed.path)
         if sys.stdout is None:
             raise OSError(errno.EBADF, "stdout is closed")
         for piece in _pieces(at, entry):
@@ -45,7 +44,7 @@ def command(ctx: click.Context, ref: str) -> None:
 
 
 def _pieces(at: Committed, entry: Entry) -> Iterator[bytes]:
-    from wbart.download import wanted
+    from wbart.writing import wanted
 
     if entry.reference is not None:
         yield from _fetched(at, entry)
