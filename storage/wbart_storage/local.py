@@ -106,6 +106,9 @@ class LocalObjects:
             with translated(STAGING):
                 self._folders.ensure(self.place)
                 folder.mkdir(mode=0o700, exist_ok=True)
+                if not _is_own(folder):
+                    folder = Path(self.place, f"{STAGING}-{os.geteuid()}")
+                    folder.mkdir(mode=0o700, exist_ok=True)
             self._staging = folder
         return self._staging
 
@@ -207,6 +210,11 @@ def _sync_path(path: str) -> None:
         sync_file(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _is_own(folder: Path) -> bool:
+    """Whether the folder is this user's; a second user of the store has a stage of his own."""
+    return not hasattr(os, "geteuid") or folder.stat().st_uid == os.geteuid()
 
 
 def _keep_older(staged: Path, target: str) -> None:

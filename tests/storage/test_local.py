@@ -409,3 +409,15 @@ def test_a_folder_known_to_one_thread_is_fresh_to_all(tmp_path: Path) -> None:
     assert kept._fresh == {str(tmp_path / "a"), str(tmp_path / "a" / "b")}
     kept.settle(str(tmp_path / "a" / "b"))
     assert kept._fresh == set()
+
+
+def test_a_second_user_of_a_store_has_a_stage_of_his_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = LocalObjects(tmp_path).staging()
+    monkeypatch.setattr(os, "geteuid", lambda: 4711)
+
+    second = LocalObjects(tmp_path).staging()
+
+    assert (first.name, second.name) == (".stage", ".stage-4711")
+    assert list(LocalObjects(tmp_path).list("")) == []
