@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Concatenate, NoReturn, ParamSpec, TypeVar
 
-from wbart import workspace
+from wbart import sweeptrial, workspace
 from wbart.errors import Error
 from wbart.liverun import Run
 from wbart.runactive import active, enter, previous, the_active
@@ -64,9 +64,11 @@ def init(
     While one is active it is returned again, unless the arguments name another (then it is
     finished first) or reinit says `finish_previous` or `create_new`. An id that exists begins
     anew; with resume ("allow", "must") it goes on. With mode "disabled" all goes into a store
-    that ends with the process; the other modes are one, and dir changes nothing.
+    that ends with the process; the other modes are one, and dir changes nothing. What an agent
+    has drawn from a sweep wins over what is said here.
     """
-    before = previous(reinit, id, entity, project)
+    draw = sweeptrial.take() if mode != "disabled" else None
+    before = previous(reinit, id, entity, project) if draw is None else None
     if before is not None:
         return before
     given = parsed(config)
@@ -80,13 +82,18 @@ def init(
         "notes": notes,
     }
     said = {field: value for field, value in fields.items() if value is not None}
-    found = open_workspace(scratch(mode, store), entity, project, settings)
+    if draw is not None:
+        found, id, resume = draw.workspace, draw.run, None
+        given, said = {**given, **draw.parameters}, {**said, "sweep": draw.sweep.id}
+    else:
+        found = open_workspace(scratch(mode, store), entity, project, settings)
     run = begin(found, id, resume, said)
     enter(run)
     workspace.enter(found)
     try:
         if given:
             run.config.update(given, allow_val_change=True)
+        run.config.lock(draw.parameters if draw is not None else ())
     except BaseException:
         run.finish(exit_code=1)
         raise

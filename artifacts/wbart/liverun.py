@@ -126,6 +126,12 @@ class Run:
         return job_type
 
     @property
+    def sweep_id(self) -> str | None:
+        """The id of the sweep that it belongs to."""
+        sweep: str | None = self._fields.get("sweep")
+        return sweep
+
+    @property
     def step(self) -> int:
         """The step that is logged next."""
         return self._history.step

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from wbart import documents
 from wbart.collection import ArtifactCollection
 from wbart.errors import CollectionNotFound, ProjectNotFound, TypeNotFound
 from wbart.listing import Listing, parse_order
 from wbart.paginator import Key, Paginator
 from wbart.runs import paths, projects_with_runs
+from wbart_storage.keys import project_documents
 
 if TYPE_CHECKING:
+    from wbart.sweep import Sweeps
     from wbart.workspace import Workspace
 
 _READERS = 16
@@ -27,10 +31,10 @@ _KEYS: dict[str, Callable[[ArtifactCollection], Key]] = {
 def all_of(workspace: Workspace, entity: str, project: str) -> list[ArtifactCollection]:
     """All collections of a project, read at once: each costs a request or two.
 
-    Raises ProjectNotFound when there is neither a collection nor a run.
+    Raises ProjectNotFound when there is nothing in the project.
     """
     found = list(workspace.catalog.collections(entity, project))
-    if not found and next(paths(workspace, entity, project), None) is None:
+    if not found and not has_more(workspace, entity, project):
         raise ProjectNotFound(f"project {project!r} not found under entity {entity!r}")
 
     def read(name: str) -> ArtifactCollection | None:
@@ -42,6 +46,17 @@ def all_of(workspace: Workspace, entity: str, project: str) -> list[ArtifactColl
 
     with ThreadPoolExecutor(_READERS, "wbart-collections") as executor:
         return [each for each in executor.map(read, found) if each is not None]
+
+
+def has_more(workspace: Workspace, entity: str, project: str) -> bool:
+    """Whether a project has a run or a document, or was made by `create`."""
+    said = workspace.store.objects.list(project_documents(entity, project))
+    return any(said) or next(paths(workspace, entity, project), None) is not None
+
+
+def create(workspace: Workspace, entity: str, project: str) -> None:
+    """Make a project, unless it is there; one that is used is there in any case."""
+    documents.create(workspace, project_documents(entity, project, "about"), {"name": project})
 
 
 class ArtifactCollections(Paginator[ArtifactCollection]):
@@ -187,12 +202,29 @@ class Project:
             start=start,
         )
 
+    def sweeps(self, per_page: int | None = None) -> Sweeps:
+        """Its sweeps, oldest first."""
+        from wbart.sweep import Sweeps
+
+        return Sweeps(self._workspace, self.entity, self.name, per_page)
+
+    def to_html(self, height: int = 420, hidden: bool = False) -> str:
+        """Its collections as a table; a hidden one is folded."""
+        rows = "".join(
+            f"<tr><td>{html.escape(found.name)}</td><td>{html.escape(found.type)}</td></tr>"
+            for found in self.collections()
+        )
+        title = f"<summary>{html.escape(self.id)}</summary>"
+        opened = "" if hidden else " open"
+        style = f"max-height:{int(height)}px;overflow:auto"
+        return f"<details{opened} style='{style}'>{title}<table>{rows}</table></details>"
+
     def __repr__(self) -> str:
         return f"<Project {self.entity}/{self.name}>"
 
 
 class Projects(Paginator[Project]):
-    """The projects of an entity that have a collection or a run, by name."""
+    """The projects of an entity that were made or have something, by name."""
 
     PER_PAGE = 200
 
@@ -203,6 +235,7 @@ class Projects(Paginator[Project]):
             return {
                 *workspace.catalog.projects(entity),
                 *projects_with_runs(workspace, entity),
+                *documents.children(workspace.store.objects, project_documents(entity, "")[:-1]),
             }
 
         def make(name: str) -> Project:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from argparse import Namespace
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from wbart.artifact import Artifact
@@ -12,6 +13,8 @@ from wbart.metadata import DEPTH
 from wbart.runvalue import check_depth
 from wbart.runvalue import to_json as json_value
 from wbart.runvalues import RunValues
+
+log = logging.getLogger(__name__)
 
 _SCHEMES = ("wandb-artifact://", "wbart://")
 _NESTED = "Instances of wandb.Artifact can only be top level keys in a run's config"
@@ -32,6 +35,11 @@ class Config(RunValues):
     ) -> None:
         super().__init__(values, changed)
         self._use = use
+        self._locked: frozenset[str] = frozenset()
+
+    def lock(self, names: Iterable[str]) -> None:
+        """Keep these as they are: a sweep has drawn them. Setting them anew only warns."""
+        self._locked = frozenset(names)
 
     def update(  # type: ignore[override]
         self, values: object = None, allow_val_change: bool | None = None
@@ -46,6 +54,9 @@ class Config(RunValues):
         self.update({name: value for name, value in parsed(values).items() if name not in self})
 
     def _accept(self, name: str, value: object, change: bool = False) -> Any:
+        if name in self._locked:
+            log.warning("config item %r was locked by the sweep; it stays as it is", name)
+            return self[name]
         found = self._artifact(value)
         if found is None:
             refuse_nested(value)

@@ -12,7 +12,7 @@ from wbart.publicrun import PublicRun
 from wbart.query import parse, parse_order
 from wbart.runfields import SCHEMA
 from wbart.runindex import Index, RunRow
-from wbart_storage.keys import project_prefix, runs_prefix
+from wbart_storage.keys import project_documents, project_prefix, runs_prefix
 
 if TYPE_CHECKING:
     from wbart.workspace import Workspace
@@ -126,7 +126,8 @@ class _Selected:
 
     def _check_project(self) -> None:
         objects = self._workspace.store.objects
-        prefixes = runs_prefix(*self._home), project_prefix(*self._home)
+        home = self._home
+        prefixes = runs_prefix(*home), project_prefix(*home), project_documents(*home)
         if not any(any(objects.list(prefix)) for prefix in prefixes):
             raise ProjectNotFound(f"Could not find project {'/'.join(self._home)}")
 

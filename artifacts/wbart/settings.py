@@ -49,6 +49,9 @@ _READERS: Final[Mapping[str, read.Reader]] = {
 _TWINS: Final = ("entity", "project", "organization", "cache_dir", "artifact_dir", "data_dir", "config_dir")
 """Settings for which W&B has a variable, too."""
 
+DRAW: Final = "WBART_SWEEP"
+"""The variable in which an agent tells a program its draw; no setting of the user's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -217,3 +220,13 @@ def _fill_folders(values: dict[str, Any]) -> None:
 
     values.setdefault("cache_dir", platformdirs.user_cache_path("wbart", appauthor=False))
     values.setdefault("data_dir", platformdirs.user_data_path("wbart", appauthor=False))
+
+
+def surroundings(**variables: str) -> dict[str, str]:
+    """The environment as a child process gets it, with more variables."""
+    return {**os.environ, **variables}
+
+
+def draw_to_try() -> str | None:
+    """The draw of a sweep that an agent has begun this process for."""
+    return os.environ.get(DRAW) or None
