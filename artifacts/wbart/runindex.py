@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 from wbart.errors import RunNotFound
 from wbart.query import (
@@ -30,7 +30,7 @@ from wbart.runfields import SCHEMA, Observed, observe
 from wbart.runincrement import RunRecord
 from wbart.runindex_edges import Edges
 from wbart.runindex_sync import Sync
-from wbart.runindex_tables import LAYOUT, PIECES, TABLES, packed_of
+from wbart.runindex_tables import LAYOUT, PAGE_SIZE, PIECES, TABLES, packed_of
 from wbart.runmerges import QUIET
 from wbart.runpath import RunPath
 from wbart.runsegment import unpack
@@ -78,7 +78,7 @@ class Index:
         self._lock = RLock()
         self._merges = True
         self._path: Path = self._store.local / NAME
-        self._db = connect(self._path, TABLES, LAYOUT)
+        self._db = connect(self._path, TABLES, LAYOUT, PAGE_SIZE)
         install(self._db)
 
     @classmethod
@@ -120,20 +120,26 @@ class Index:
         by = compile_order(order, "id")
         if after is not None:
             where = _both(where, self._behind(entity, project, order, after))
+        # What is sorted should be small: the records are looked up behind.
         text = (
-            f"SELECT {PIECES} FROM run_row WHERE {_HOME} AND NOT deleted AND {where.text} "
+            f"SELECT rowid FROM run WHERE {_HOME} AND NOT deleted AND {where.text} "
             f"ORDER BY {by.text} LIMIT ?"
         )
         most = -1 if limit is None else limit
         values = (entity, project, *where.values, *by.values, most)
-        now = self._store.clock.now()
-        found = self._ask(lambda db: db.execute(text, values).fetchall())
+        now, one = self._store.clock.now(), f"SELECT {PIECES} FROM run WHERE rowid = ?"
+
+        def work(db: sqlite3.Connection) -> list[tuple[Any, ...]]:
+            rows = db.execute(text, values).fetchall()
+            return [db.execute(one, row).fetchone() for row in rows]
+
+        found = self._ask(work)
         return [_row(RunPath(entity, project, row[0]), row, now) for row in found]
 
     def count(self, entity: str, project: str, condition: Condition = ALL) -> int:
         """How many runs the condition holds for."""
         where = compile_condition(condition)
-        text = f"SELECT count(*) FROM run_row WHERE {_HOME} AND NOT deleted AND {where.text}"
+        text = f"SELECT count(*) FROM run WHERE {_HOME} AND NOT deleted AND {where.text}"
         values = (entity, project, *where.values)
         return int(self._ask(lambda db: db.execute(text, values).fetchone())[0])
 
@@ -143,10 +149,10 @@ class Index:
 
     def rows(self, paths: Iterable[RunPath]) -> list[RunRow]:
         """The runs of these paths, as far as they are known, in that order."""
-        text = f"SELECT {PIECES} FROM run_row WHERE {_HOME} AND id = ?"
+        text = f"SELECT {PIECES} FROM run WHERE {_HOME} AND id = ?"
         now, wanted = self._store.clock.now(), list(paths)
 
-        def work(db: sqlite3.Connection) -> list[tuple[object, ...] | None]:
+        def work(db: sqlite3.Connection) -> list[tuple[Any, ...] | None]:
             values = ((path.entity, path.project, path.id) for path in wanted)
             return [db.execute(text, each).fetchone() for each in values]
 
@@ -177,7 +183,7 @@ class Index:
     def _behind(self, entity: str, project: str, order: Order, after: str) -> Sql:
         """What holds for the runs that come behind a run in this order."""
         value = value_of_field(order.field)
-        text = f"SELECT {value.text} FROM run_row WHERE {_HOME} AND id = ?"
+        text = f"SELECT {value.text} FROM run WHERE {_HOME} AND id = ?"
         values = (*value.values, entity, project, after)
         found = self._ask(lambda db: db.execute(text, values).fetchone())
         if found is None:
@@ -214,7 +220,7 @@ class Index:
             try:
                 return work(self._db)
             except sqlite3.DatabaseError as error:
-                self._db = renew(self._path, TABLES, self._db, error, LAYOUT)
+                self._db = renew(self._path, TABLES, self._db, error, LAYOUT, PAGE_SIZE)
                 install(self._db)
             return work(self._db)
 
@@ -222,7 +228,7 @@ class Index:
 _HOME = "home = (SELECT id FROM home WHERE entity = ? AND project = ?)"
 
 
-def _row(path: RunPath, row: tuple[object, ...], now: float) -> RunRow:
+def _row(path: RunPath, row: tuple[Any, ...], now: float) -> RunRow:
     packed, beat = packed_of(row)
     record = unpack(path, packed)
     return RunRow(record, observe(record, beat, now))

@@ -15,6 +15,8 @@ from wbart.runpath import RunPath
 from wbart.runsegment import Packed, decode_rest, unpack
 
 LAYOUT = 1
+PAGE_SIZE = 16384
+"""Bytes: a row is some thousands, and a page holds whole ones."""
 TABLES = """
 CREATE TABLE IF NOT EXISTS home (
   id INTEGER PRIMARY KEY, entity TEXT NOT NULL, project TEXT NOT NULL,
@@ -25,8 +27,8 @@ CREATE TABLE IF NOT EXISTS run (
   entity TEXT NOT NULL, project TEXT NOT NULL, name TEXT, state TEXT, created REAL, updated REAL,
   heartbeat REAL, duration REAL, run_group TEXT, job_type TEXT, host TEXT, username TEXT,
   sweep TEXT, notes TEXT, git_commit TEXT, program TEXT, tags TEXT,
-  fields TEXT NOT NULL, rest TEXT NOT NULL, beat TEXT NOT NULL,
-  config_raw TEXT NOT NULL, config_flat TEXT, summary_raw TEXT NOT NULL, summary_flat TEXT);
+  config TEXT NOT NULL, summary TEXT NOT NULL,
+  config_raw, summary_raw, fields TEXT NOT NULL, rest TEXT NOT NULL, beat TEXT NOT NULL);
 CREATE UNIQUE INDEX IF NOT EXISTS run_id ON run (home, id);
 CREATE INDEX IF NOT EXISTS run_live ON run (home) WHERE next > line;
 CREATE INDEX IF NOT EXISTS run_running ON run (home) WHERE running;
@@ -34,14 +36,12 @@ CREATE TABLE IF NOT EXISTS edge (
   version TEXT NOT NULL, logged INTEGER NOT NULL, home INTEGER NOT NULL, run TEXT NOT NULL,
   PRIMARY KEY (version, logged, home, run)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS edge_run ON edge (home, run, logged);
-CREATE VIEW IF NOT EXISTS run_row AS SELECT *,
-  COALESCE(config_flat, config_raw) AS config, COALESCE(summary_flat, summary_raw) AS summary
-  FROM run;
 """
 """`next` and `line`: the next increment of the run, and the first that is not merged.
 
-A config or summary in which no object nests is flat as it is, and kept once. An edge says that
-the run logged the version, or else that it used it.
+config and summary are flat (see `wbart.query.flat`). The record's own are what `config_raw` and
+`summary_raw` say: NULL for the same, a number for so many letters of it and a brace, else the
+text. An edge says that the run logged the version, or else that it used it.
 """
 
 _PLAIN = (
@@ -50,10 +50,9 @@ _PLAIN = (
 )  # fmt: skip
 COLUMNS = (
     "home", "id", "next", "line", "ended", "running", "deleted", *_PLAIN, "state", "heartbeat",
-    "duration", "tags", "fields", "rest", "beat", "config_raw", "config_flat", "summary_raw",
-    "summary_flat",
+    "duration", "tags", "config", "config_raw", "summary", "summary_raw", "fields", "rest", "beat",
 )  # fmt: skip
-PIECES = "id, next, created, updated, fields, config_raw, summary_raw, rest, beat"
+PIECES = "id, next, created, updated, fields, config, config_raw, summary, summary_raw, rest, beat"
 """What `packed_of` needs of a row, in this order."""
 _CHANGED = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name != "line")
 PUT = (
@@ -87,21 +86,23 @@ def made_of(
         created_at=packed.created_at,
         updated_at=packed.updated_at,
     )
+    config, config_raw = _document(bytes(packed.config))
+    summary, summary_raw = _document(bytes(packed.summary))
     running = fields.get("state", "running") == "running"
-    summary = bytes(packed.summary)
     if running:
-        fields = record.fields = {**fields, "summary": msgspec.json.decode(summary)}
+        record.fields = {**fields, "summary": msgspec.json.decode(packed.summary)}
     seen = observe(record, beat, now)
     if running:
-        summary = _encode(seen.summary)
+        summary = _encode(flatten(seen.summary)).decode()
+        summary_raw = bytes(packed.summary).decode()
     plain = plain_row(record)
     tags = plain["tags"]
     row = (
         home, path.id, packed.next, line, rest.ended, running, fields.get("deleted") is not None,
         *(plain[name] for name in _PLAIN), seen.state, seen.heartbeat, seen.duration,
-        None if tags is None else _encode(tags).decode(), bytes(packed.fields).decode(),
-        bytes(packed.rest).decode(), _encode(beat).decode(),
-        *_document(bytes(packed.config)), bytes(packed.summary).decode(), _flat(summary, running),
+        None if tags is None else _encode(tags).decode(), config, config_raw, summary, summary_raw,
+        bytes(packed.fields).decode(), bytes(packed.rest).decode(),
+        _encode(beat).decode() if beat else "{}",
     )  # fmt: skip
     edges: list[tuple[object, ...]] = [(edge.id, False, home, path.id) for edge in rest.used]
     edges += [(edge.id, True, home, path.id) for edge in rest.logged]
@@ -110,15 +111,16 @@ def made_of(
 
 def packed_of(row: tuple[Any, ...]) -> tuple[Packed, dict[str, Any]]:
     """The record in pieces, and the last sign of life, of a row's `PIECES`."""
-    run, number, created, updated, fields, config, summary, rest, beat = row
+    run, number, created, updated, fields, *documents, rest, beat = row
+    config, config_raw, summary, summary_raw = documents
     packed = Packed(
         run=run,
         next=number,
         created_at=created,
         updated_at=updated,
         fields=Raw(fields),
-        config=Raw(config),
-        summary=Raw(summary),
+        config=Raw(_own(config, config_raw)),
+        summary=Raw(_own(summary, summary_raw)),
         rest=Raw(rest),
     )
     return packed, _decode(beat)
@@ -129,14 +131,25 @@ def record_of(path: RunPath, row: tuple[Any, ...]) -> RunRecord:
     return unpack(path, packed_of(row)[0])
 
 
-def _document(raw: bytes) -> tuple[str, str | None]:
-    return raw.decode(), _flat(raw, False)
-
-
-def _flat(raw: bytes, changed: bool) -> str | None:
-    """The document with dotted keys; None when it is so already, and the record's own."""
+def _document(raw: bytes) -> tuple[str, str | int | None]:
+    """The document with dotted keys, and how to get from there to what it was."""
+    text = raw.decode()
     if not raw.startswith(b"{"):
-        return "{}"
-    if raw.count(b"{") > 1:
-        return _encode(flatten(_decode(raw))).decode()
-    return raw.decode() if changed else None
+        return "{}", text
+    if raw.count(b"{") == 1:
+        return text, None
+    document = _decode(raw)
+    if any("." in key for key in document):
+        return _encode(flatten(document)).decode(), text
+    nested = {key: value for key, value in document.items() if type(value) is dict}
+    dotted = {key: value for key, value in flatten(nested).items() if key not in nested}
+    if not dotted:
+        return text, None
+    return f"{text[:-1]},{_encode(dotted)[1:].decode()}", len(text) - 1
+
+
+def _own(flat: str, raw: str | int | None) -> str:
+    """Undo `_document`."""
+    if isinstance(raw, int):
+        return flat[:raw] + "}"
+    return flat if raw is None else raw

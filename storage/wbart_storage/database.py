@@ -27,7 +27,9 @@ _DAMAGED = {
 }
 
 
-def connect(path: Path, schema: str, layout: int = VERSION) -> sqlite3.Connection:
+def connect(
+    path: Path, schema: str, layout: int = VERSION, page_size: int = 4096
+) -> sqlite3.Connection:
     """Open the database at path with the tables of schema, making both where they are missing.
 
     One of another layout is begun anew. Raises StorageError when the disk refuses.
@@ -36,13 +38,13 @@ def connect(path: Path, schema: str, layout: int = VERSION) -> sqlite3.Connectio
         path.parent.mkdir(parents=True, exist_ok=True)
     try:
         try:
-            return _open_patiently(path, schema, layout)
+            return _open_patiently(path, schema, layout, page_size)
         except sqlite3.OperationalError:
             raise
         except sqlite3.DatabaseError as error:
             log.warning("local database %s is unusable (%s): beginning anew", path.name, error)
         _set_aside(path)
-        return _open_patiently(path, schema, layout)
+        return _open_patiently(path, schema, layout, page_size)
     except sqlite3.Error as error:
         raise StorageError(f"local database {path} is unusable: {error}") from error
 
@@ -53,6 +55,7 @@ def renew(
     database: sqlite3.Connection,
     error: sqlite3.DatabaseError,
     layout: int = VERSION,
+    page_size: int = 4096,
 ) -> sqlite3.Connection:
     """Begin anew after an error in use, if it says that the file is damaged.
 
@@ -67,24 +70,25 @@ def renew(
     log.warning("local database %s is damaged (%s): beginning anew", path.name, error)
     database.close()
     _set_aside(path)
-    return connect(path, schema, layout)
+    return connect(path, schema, layout, page_size)
 
 
-def _open_patiently(path: Path, schema: str, layout: int) -> sqlite3.Connection:
+def _open_patiently(path: Path, schema: str, layout: int, page_size: int) -> sqlite3.Connection:
     """SQLite waits for others by itself, but not while they turn a new database to WAL."""
     for _ in range(int(_WAIT_SECONDS / _PAUSE_SECONDS)):
         try:
-            return _open(path, schema, layout)
+            return _open(path, schema, layout, page_size)
         except sqlite3.OperationalError as error:
             if "locked" not in str(error):
                 raise
             time.sleep(_PAUSE_SECONDS)
-    return _open(path, schema, layout)
+    return _open(path, schema, layout, page_size)
 
 
-def _open(path: Path, schema: str, layout: int) -> sqlite3.Connection:
+def _open(path: Path, schema: str, layout: int, page_size: int) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=_WAIT_SECONDS, check_same_thread=False)
     try:
+        database.execute(f"PRAGMA page_size = {page_size}")
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = OFF")
         database.execute("PRAGMA cache_size = -8192")
