@@ -32,6 +32,10 @@ def main(argv: list[str] | None = None) -> int:
         from tests.bench import runlog
 
         return runlog.main(argv[1:])
+    if argv[:1] == ["queries"]:
+        from tests.bench import queries
+
+        return queries.main(argv[1:])
     options = parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     # A killed benchmark must still give back its loop device.
