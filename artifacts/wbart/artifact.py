@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from wbart.committed import Committed
     from wbart.content import Content
     from wbart.file import ArtifactFiles
+    from wbart.lineagegraph import Lineage
     from wbart.manifest_view import ArtifactManifest
     from wbart.plan import Plan
     from wbart.publicrun import PublicRun
@@ -597,6 +598,15 @@ class Artifact:
         from wbart.lineage import logged_by
 
         return logged_by(self._at("logged_by"))
+
+    def lineage(self, direction: str = "up", depth: int | None = None) -> Lineage:
+        """The graph of runs and versions that it came from (up), that came of it (down), or both.
+
+        depth is the most edges between it and any other node.
+        """
+        from wbart.lineagewalk import walk
+
+        return walk(self._at("lineage"), direction, depth)
 
     def __repr__(self) -> str:
         return f"<Artifact {self.id or self._facts.name}>"
