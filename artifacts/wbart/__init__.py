@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from wbart.copying import copy
     from wbart.errors import CommError, Error, UsageError, WaitTimeoutError
     from wbart.histogram import Histogram
+    from wbart.sweepagent import agent, sweep
     from wbart.ttl import ArtifactTTL
     from wbart.user_settings import UserSettings as Settings
     from wbart.version import VERSION as __version__
@@ -46,6 +47,7 @@ _HOMES = {
     "Settings": "wbart.user_settings",
     "UsageError": "wbart.errors",
     "WaitTimeoutError": "wbart.errors",
+    "agent": "wbart.sweepagent",
     "copy": "wbart.copying",
     "finish": "wbart.calls",
     "finish_artifact": "wbart.calls",
@@ -57,6 +59,7 @@ _HOMES = {
     "log_code": "wbart.calls",
     "log_model": "wbart.calls",
     "save": "wbart.calls",
+    "sweep": "wbart.sweepagent",
     "upsert_artifact": "wbart.calls",
     "use_artifact": "wbart.calls",
     "use_model": "wbart.calls",
@@ -73,8 +76,8 @@ def __getattr__(name: str) -> Any:
         return value
     if name == "__version__":
         return import_module("wbart.version").VERSION
-    if name == "errors":
-        return import_module("wbart.errors")
+    if name in ("apis", "errors"):
+        return import_module(f"wbart.{name}")
     if name in _ACTIVE:
         return getattr(import_module("wbart.calls"), f"active_{name}")()
     raise AttributeError(f"module 'wbart' has no attribute {name!r}")
@@ -96,6 +99,7 @@ __all__ = [
     "UsageError",
     "WaitTimeoutError",
     "__version__",
+    "agent",
     "copy",
     "finish",
     "finish_artifact",
@@ -107,6 +111,7 @@ __all__ = [
     "log_code",
     "log_model",
     "save",
+    "sweep",
     "upsert_artifact",
     "use_artifact",
     "use_model",

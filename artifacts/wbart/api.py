@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from wbart import frompath, jobs, names, people, project, queues, registry, runpath, runs, sweep
+from wbart import frompath, jobs, names, people, project, queues, registry, runpath, runs, sweeps
 from wbart.artifact import Artifact
 from wbart.collectionversions import Artifacts
 from wbart.errors import ArgumentInvalid, NotFound, TypeClash, UnsupportedError
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from wbart.people import Team, User
     from wbart.registry import Registry
     from wbart.settings import Settings
-    from wbart.sweep import Sweep
+    from wbart.sweeps import Sweep
     from wbart.workspace import Workspace
 
 
@@ -319,7 +319,7 @@ class Api:
 
     def sweep(self, path: str = "") -> Sweep:
         """The sweep at `[[entity/]project/]id`. Raises NotFound."""
-        return sweep.find(self._workspace, path)
+        return sweeps.find(self._workspace, path)
 
     def reports(
         self, path: str = "", name: str | None = None, per_page: int | None = None

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from wbart.project import Project
     from wbart.publicrun import PublicRun
     from wbart.reports import BetaReport
-    from wbart.sweep import Sweep
+    from wbart.sweeps import Sweep
 
 _WRONG = "Invalid path, should be TEAM/PROJECT/TYPE/ID where TYPE is runs, sweeps, or reports"
 

@@ -16,7 +16,7 @@ from wbart.runs import paths, projects_with_runs
 from wbart_storage.keys import project_documents
 
 if TYPE_CHECKING:
-    from wbart.sweep import Sweeps
+    from wbart.sweeps import Sweeps
     from wbart.workspace import Workspace
 
 _READERS = 16
@@ -204,7 +204,7 @@ class Project:
 
     def sweeps(self, per_page: int | None = None) -> Sweeps:
         """Its sweeps, oldest first."""
-        from wbart.sweep import Sweeps
+        from wbart.sweeps import Sweeps
 
         return Sweeps(self._workspace, self.entity, self.name, per_page)
 

@@ -46,7 +46,15 @@ _READERS: Final[Mapping[str, read.Reader]] = {
     "reference_roots": read.folders,
     "private_references": read.flag,
 }
-_TWINS: Final = ("entity", "project", "organization", "cache_dir", "artifact_dir", "data_dir", "config_dir")
+_TWINS: Final = (
+    "entity",
+    "project",
+    "organization",
+    "cache_dir",
+    "artifact_dir",
+    "data_dir",
+    "config_dir",
+)
 """Settings for which W&B has a variable, too."""
 
 DRAW: Final = "WBART_SWEEP"

@@ -13,11 +13,12 @@ import pytest
 from tests.artifacts.world import World
 
 from wbart import calls, sweepbayes, sweepdraw
-from wbart.agent import agent, sweep
 from wbart.api import Api
 from wbart.errors import ArgumentInvalid, Error, NotFound, RunNotFound, UsageError
+from wbart.runpath import RunPath
 from wbart.settings import Settings
-from wbart.sweep import Sweep
+from wbart.sweepagent import agent, sweep
+from wbart.sweeps import Sweep
 
 GRID = {
     "method": "grid",
@@ -174,7 +175,7 @@ def test_an_agent_whose_first_five_runs_fail_gives_up(world: World, api: Api) ->
         raise RuntimeError("always")
 
     id_ = made(world, GRID)
-    with pytest.raises(Error, match="first 5 runs of this agent failed.*always"):
+    with pytest.raises(Error, match=r"first 5 runs of this agent failed.*always"):
         agent(id_, train, settings=world.settings)
 
     assert [run.state for run in api.sweep(id_).runs] == ["failed"] * 5
@@ -234,7 +235,7 @@ def test_agents_in_several_processes_never_draw_the_same_point(world: World, api
 
 def test_a_number_is_claimed_once(world: World, api: Api) -> None:
     found = api.sweep(made(world, GRID))
-    path = sweepdraw.RunPath(*found.path)
+    path = RunPath(*found.path)
 
     first = sweepdraw.claim(api._workspace, path, 0, {"a": 1})
     second = sweepdraw.claim(api._workspace, path, 0, {"a": 1})

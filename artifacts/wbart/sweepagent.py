@@ -8,14 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from wbart import names, runactive, sweepbayes, sweepcommand, sweepdraw, sweeptrial
-from wbart import sweep as sweeps
+from wbart import names, runactive, sweepbayes, sweepcommand, sweepdraw, sweeps, sweeptrial
 from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid, Error, RunNotFound
 from wbart.runpath import RunPath, parse
 from wbart.runrecord import read_record
 from wbart.surroundings import open_workspace
-from wbart.sweep import Sweep
 from wbart.sweepdraw import Draw
+from wbart.sweeps import Sweep
 
 log = logging.getLogger(__name__)
 
