@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wbart.heartbeat import last_beat
@@ -131,13 +131,30 @@ class Sync:
                 wanted.setdefault(line.segment, set()).add(run)
             elif each.line < line.next:
                 moved.append((line.next, self._id, run))
-        for segment, runs in wanted.items():
-            packed = read_segment(self._objects, *self._home, segment)
+        for runs, packed in self._segments(wanted):
             self._put((each, each.next, {}) for run, each in packed.items() if run in runs)
         with self._db:
             self._db.executemany(
                 "UPDATE run SET line = max(line, ?) WHERE home = ? AND id = ?", moved
             )
+
+    def _segments(
+        self, wanted: Mapping[str, set[str]]
+    ) -> Iterator[tuple[set[str], Mapping[str, Packed]]]:
+        """The segments, the next one read while the last one is taken in."""
+        with ThreadPoolExecutor(1, "wbart-index") as executor:
+            ahead: Future[Mapping[str, Packed]] | None = None
+            last: set[str] = set()
+            for segment, runs in wanted.items():
+                under_way = executor.submit(read_segment, self._objects, *self._home, segment)
+                if ahead is not None:
+                    yield last, ahead.result()
+                ahead, last = under_way, runs
+            if ahead is not None:
+                yield last, ahead.result()
+        if wanted:
+            # What went through the log of the database once need not stay there.
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def _take_live(
         self,
