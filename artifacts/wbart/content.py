@@ -103,7 +103,9 @@ class Content:
         path = canonical(_text(name) if name else os.path.basename(local_path))
         if is_tmp:
             path = _temporary_name(path, local_path)
-        taken = self._open().ingest.file(os.fspath(local_path))
+        intake = self._open()
+        with intake.stage.lent(policy == "immutable"):
+            taken = intake.ingest.file(os.fspath(local_path))
         entry = self.put(entry_of(taken, path, self._extra), overwrite=overwrite)
         self._added[os.fspath(local_path)] = path
         return entry
@@ -124,7 +126,7 @@ class Content:
         root, prefix = os.path.abspath(local_path), _folder_prefix(name)
         draft, intake = self.draft, self._open()
         try:
-            with draft.whole_or_not():
+            with draft.whole_or_not(), intake.stage.lent(policy == "immutable"):
                 self._add_folder(intake, root, prefix, merge, progress)
         except BaseException:
             self._draft = draft
@@ -261,8 +263,8 @@ class Content:
 def check_policy(policy: str | None) -> None:
     """Raise ArgumentInvalid unless the policy is one that exists.
 
-    Both hold the bytes from the moment of adding: on a local store that is the one copy that
-    is made anyway, so an immutable file costs no more and is safe as well.
+    Both hold the bytes from the moment of adding, but for large immutable files on their way to
+    a distant store: on a local store that is the one copy that is made anyway.
     """
     if policy not in _POLICIES:
         raise ArgumentInvalid(

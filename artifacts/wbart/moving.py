@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from wbart.draft import Draft
@@ -10,6 +11,8 @@ from wbart_manifest.entry import Entry
 from wbart_manifest.location import EMPTY, PACKED, Location
 from wbart_storage.blobs import Blobs, Wanted
 from wbart_storage.disk import disk_errors
+from wbart_storage.errors import SourceChanged
+from wbart_storage.file_hash import FOLLOWED, hash_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,8 +47,24 @@ def _moved(content: Content, intake: Intake, entry: Entry) -> Entry:
         staged = content.intake.stage.staged_file(location, entry.digest)
         if staged is not None:
             return _from_file(intake, entry, staged, location)
+        lent = content.intake.stage.lent_file(location, entry.digest)
+        if lent is not None:
+            return _from_lent(intake, entry, lent, content.draft.algorithm)
     wanted = Wanted(entry.path, entry.size or 0, entry.digest, location)
     return _from_store(intake, entry, wanted, content.workspace.store.blobs)
+
+
+def _from_lent(intake: Intake, entry: Entry, path: Path, algorithm: str) -> Entry:
+    with intake.stage.lent():
+        taken = intake.ingest.file(str(path))
+    if algorithm == intake.store.algorithm:
+        got = taken.digest
+    else:
+        folder, name = os.path.split(path)
+        got = hash_files(folder, algorithm, FOLLOWED, [name]).digests[0]
+    if got != entry.digest:
+        raise SourceChanged(f"file changed after it was added: {path}")
+    return entry_of(taken, entry.path, entry.extra)
 
 
 def _from_store(intake: Intake, entry: Entry, wanted: Wanted, blobs: Blobs) -> Entry:

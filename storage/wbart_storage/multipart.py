@@ -13,7 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import md5
 from pathlib import Path
+from typing import NamedTuple
 
+from wbart_manifest.digest import hasher
 from wbart_storage.disk import source_error
 from wbart_storage.errors import ObjectMissing, SourceChanged, StorageError
 from wbart_storage.in_flight import in_flight
@@ -32,6 +34,14 @@ Sent = Callable[[int], object]
 """Told how many bytes more the store has, from any thread."""
 
 
+class Check(NamedTuple):
+    """The bytes that a file should hold."""
+
+    path: str
+    algorithm: str
+    digest: bytes
+
+
 class Multipart:
     """Sends files in parts. Serves one thread, and uses several itself; close it."""
 
@@ -45,15 +55,20 @@ class Multipart:
         """End the threads."""
         self._executor.shutdown()
 
-    def send(self, key: str, source: Path, sent: Sent) -> None:
-        """Put the file at key. Memory is bounded, whatever its size."""
+    def send(self, key: str, source: Path, sent: Sent, check: Check | None = None) -> None:
+        """Put the file at key. Memory is bounded, whatever its size.
+
+        With check, its bytes are looked at as they go; of others than those nothing becomes an
+        object: SourceChanged.
+        """
         try:
             fd = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
             raise source_error(error, source) from error
         try:
             with self._upload(key, os.fstat(fd).st_size) as (upload, there):
-                self._send(key, fd, upload, there, sent)
+                parts = list(self._send(key, fd, upload, there, sent, check))
+                self._complete(key, upload, parts, os.fstat(fd).st_size)
         finally:
             os.close(fd)
 
@@ -102,26 +117,48 @@ class Multipart:
         except StorageError as error:  # the one that comes next will try, too
             log.warning("cannot let go of the upload of %s: %s", upload.key, error)
 
-    def _send(self, key: str, fd: int, upload: Upload, there: dict[int, Part], sent: Sent) -> None:
-        size, step = os.fstat(fd).st_size, upload.part_size
-
-        def one(start: int) -> Part:
-            number = start // step + 1
-            data = _read(fd, start, min(step, size - start), key)
+    def _send(
+        self,
+        key: str,
+        fd: int,
+        upload: Upload,
+        there: dict[int, Part],
+        sent: Sent,
+        check: Check | None,
+    ) -> Iterator[Part]:
+        def one(piece: tuple[int, bytes]) -> Part:
+            number, data = piece
             part = there.get(number)
             if part is None or not _is(part, data):
                 part = self._parts.part(key, upload.name, number, data)
             sent(len(data))
             return part
 
-        # More than AT_ONCE would not use more memory: a part is read when its turn has come.
-        parts = list(in_flight(self._executor, one, range(0, size, step), 2 * AT_ONCE))
+        # One is read ahead of those that are under way.
+        yield from in_flight(
+            self._executor, one, _pieces(fd, upload.part_size, key, check), AT_ONCE + 1
+        )
+
+    def _complete(self, key: str, upload: Upload, parts: list[Part], size: int) -> None:
         try:
             self._parts.complete(key, upload.name, parts)
         except ObjectMissing:
             # Completed before, and the answer was lost.
             if self._store.stat(key).size != size:
                 raise
+
+
+def _pieces(fd: int, step: int, key: str, check: Check | None) -> Iterator[tuple[int, bytes]]:
+    """The file's parts with their numbers, read in order."""
+    state = hasher(check.algorithm, threads=2) if check else None
+    size = os.fstat(fd).st_size
+    for start in range(0, size, step):
+        data = _read(fd, start, min(step, size - start), key)
+        if state:
+            state.update(data)
+        yield start // step + 1, data
+    if check and state and state.digest() != check.digest:
+        raise SourceChanged(f"file changed after it was added: {check.path}")
 
 
 def _is(part: Part, data: bytes) -> bool:
@@ -134,5 +171,5 @@ def _read(fd: int, start: int, size: int, key: str) -> bytes:
     except OSError as error:
         raise source_error(error, key) from error
     if len(data) != size:
-        raise SourceChanged(f"staged file was cut short: {key}")
+        raise SourceChanged(f"file was cut short as it was sent: {key}")
     return data

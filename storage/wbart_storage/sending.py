@@ -6,15 +6,17 @@ Nothing is asked before it is sent where sending costs no more than asking.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from wbart_manifest.digest import Digest
+from wbart_storage.disk import source_error
 from wbart_storage.errors import BlobMissing, ObjectMissing, SourceChanged
 from wbart_storage.in_flight import Room, in_flight
-from wbart_storage.multipart import Multipart
+from wbart_storage.multipart import Check, Multipart
 from wbart_storage.objects import ObjectStore, Parts, ability
 from wbart_storage.session import Session
 
@@ -25,6 +27,8 @@ _MEMORY = 96 << 20
 """Bytes of objects under way; a file system's client holds each whole, and some of it twice."""
 _ASKED = 1 << 20
 """From this size on it is cheaper to ask whether the store has an object than to send it again."""
+
+NONE_LENT: Mapping[bytes, Path] = MappingProxyType({})
 
 
 class Staged(NamedTuple):
@@ -68,12 +72,15 @@ class Sending:
         found: Callable[[bytes, str], Path | None],
         algorithm: str,
         watcher: Watcher,
+        lent: Mapping[bytes, Path] = NONE_LENT,
     ) -> None:
+        """`lent` are large files of others, by digest: sent from where they lie, and left there."""
         self._store = store
         self._session = session
         self._found = found
         self._algorithm = algorithm
         self._watcher = watcher
+        self._lent = lent
         self._room = Room(_MEMORY)
 
     def run(self, objects: Iterable[Staged]) -> list[str]:
@@ -82,13 +89,16 @@ class Sending:
         The first error stops the rest. Raises BlobMissing for what is neither here nor there.
         """
         parts = ability(self._store, Parts)
-        small, large = list[Staged](), list[Staged]()
+        small, large, lent = list[Staged](), list[Staged](), list[Staged]()
         for each in objects:
-            is_large = parts is not None and self._size(each) >= LARGE
-            (large if is_large else small).append(each)
+            size = self._size(each)
+            if parts is not None and not size and not each.suffix and each.name in self._lent:
+                lent.append(each)
+            else:
+                (large if parts is not None and size >= LARGE else small).append(each)
         sent = self._many(small)
-        if parts is not None:
-            sent += self._in_parts(large, parts)
+        if parts is not None and (large or lent):
+            sent += self._in_parts(large, lent, parts)
         return [key for key in sent if key]
 
     def _many(self, objects: list[Staged]) -> list[str]:
@@ -97,11 +107,12 @@ class Sending:
         with ThreadPoolExecutor(min(AT_ONCE, len(objects)), "wbart-send") as executor:
             return list(in_flight(executor, self._put, objects, 2 * AT_ONCE))
 
-    def _in_parts(self, objects: list[Staged], parts: Parts) -> list[str]:
+    def _in_parts(self, objects: list[Staged], lent: list[Staged], parts: Parts) -> list[str]:
         multipart = Multipart(self._store, parts, self._session.uploads)
         try:
             multipart.sweep()
-            return [self._send(each, self._multiply(multipart)) for each in objects]
+            sent = [self._send(each, self._multiply(multipart)) for each in objects]
+            return sent + [self._send_lent(each, multipart) for each in lent]
         finally:
             multipart.close()
 
@@ -132,6 +143,21 @@ class Sending:
                 path.unlink(missing_ok=True)
         except (ObjectMissing, SourceChanged, FileNotFoundError):
             self._taken(staged)
+        self._watcher.stored(staged.name)
+        return key
+
+    def _send_lent(self, staged: Staged, multipart: Multipart) -> str:
+        """Send a file that is not ours, if it holds still what was seen of it."""
+        path, key = self._lent[staged.name], staged.key
+        try:
+            there = self._is_there(staged, path)
+        except OSError as error:
+            raise source_error(error, path) from error
+        if there:
+            key = ""
+        else:
+            check = Check(str(path), self._algorithm, staged.name)
+            multipart.send(key, path, self._watcher.sent, check)
         self._watcher.stored(staged.name)
         return key
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -20,7 +21,7 @@ from wbart_storage.errors import BlobMissing, ObjectMissing, SourceChanged
 from wbart_storage.keys import blob_key, pack_key
 from wbart_storage.objects import Adopts, ObjectStore, Syncs, ability
 from wbart_storage.pump import Pump
-from wbart_storage.sending import Sending, Staged, Unwatched, Watcher
+from wbart_storage.sending import LARGE, Sending, Staged, Unwatched, Watcher
 from wbart_storage.session import Session
 from wbart_storage.staged_packs import StagedPacks
 
@@ -31,7 +32,8 @@ _UNWATCHED = Unwatched()
 class Stage:
     """The packs and blobs of one session. `large` may be called from several threads.
 
-    With durable=False power loss may take bytes of what was published.
+    With durable=False power loss may take bytes of what was published. With lends, the store takes
+    large files from where they lie: see `lent`.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Stage:
         pack_size: int,
         min_members: int,
         durable: bool = True,
+        lends: bool = False,
     ) -> None:
         self.session = session
         self.packs = StagedPacks(session, algorithm, pack_size, min_members, durable)
@@ -50,9 +53,25 @@ class Stage:
         self._pumps: SimpleQueue[Pump] = SimpleQueue()
         self._clones = True
         self._believed: set[str] = set()
+        self._lends = lends
+        self._lending = False
+        self._lent: dict[bytes, Path] = {}
+
+    @contextmanager
+    def lent(self, lent: bool = True) -> Iterator[None]:
+        """Large files that are taken in by the block stay as they are until they are published.
+
+        So they need not be copied where the store is far. Of one that has changed by then nothing
+        is stored: SourceChanged.
+        """
+        self._lending = self._lends and lent
+        try:
+            yield
+        finally:
+            self._lending = False
 
     def large(self, path: str, also: Hasher | None = None) -> tuple[bytes, os.stat_result]:
-        """Copy a large file in; return its digest and the status that the copy belongs to.
+        """Copy a large file in, or note it if it is lent; return its digest and its status then.
 
         `also` sees the same bytes. Raises SourceChanged when the file changed meanwhile.
         """
@@ -61,12 +80,16 @@ class Stage:
         except OSError as error:
             raise source_error(error, path) from error
         try:
+            if self._lending and os.fstat(source).st_size >= LARGE:
+                return self._note(source, path, also)
             return self._copy_in(source, path, also)
         finally:
             os.close(source)
 
     def holds(self, location: Location, digest: bytes) -> bool:
         """Whether the object lies ready here, left by this or by an interrupted session."""
+        if self.lent_file(location, digest) is not None:
+            return True
         return self.staged_file(location, digest) is not None
 
     def staged_file(self, location: Location, digest: bytes) -> Path | None:
@@ -76,6 +99,10 @@ class Stage:
         if location.kind == PACKED:
             return self._found(location.object, ".zip")
         return self._found(digest, "")
+
+    def lent_file(self, location: Location, digest: bytes) -> Path | None:
+        """The file of somebody else that holds the object, as it was when it was noted."""
+        return self._lent.get(digest) if location.kind == WHOLE else None
 
     def hold(self, digest: bytes, data: bytes) -> Location:
         """Hold bytes in memory that are too many for a pack."""
@@ -106,7 +133,8 @@ class Stage:
         adopts = ability(store, Adopts)
         if adopts is not None and adopts.staging() == self.session.ready.parent:
             return [each.key for each in objects if self._adopted(store, adopts, each, watcher)]
-        return Sending(store, self.session, self._found, self._algorithm, watcher).run(objects)
+        sending = Sending(store, self.session, self._found, self._algorithm, watcher, self._lent)
+        return sending.run(objects)
 
     def tidy(self, store: ObjectStore) -> None:
         """Remove what this session staged although the store had it already."""
@@ -125,6 +153,19 @@ class Stage:
             self._pumps.get().close()
         self.session.close()
 
+    def _note(self, source: int, path: str, also: Hasher | None) -> tuple[bytes, os.stat_result]:
+        before = os.fstat(source)
+        pump = self._pump()
+        try:
+            digest, size = pump.digest(source, also)
+        except OSError as error:
+            raise source_error(error, path) from error
+        finally:
+            self._pumps.put(pump)
+        _check_unchanged(source, path, before, size)
+        self._lent[digest] = Path(path)
+        return digest, before
+
     def _copy_in(self, source: int, path: str, also: Hasher | None) -> tuple[bytes, os.stat_result]:
         before = os.fstat(source)
         part = self.session.new_path()
@@ -136,8 +177,7 @@ class Stage:
                     digest, size = self._fill(source, target, pump, also)
                 finally:
                     os.close(target)
-            if size != before.st_size or os.fstat(source).st_mtime_ns != before.st_mtime_ns:
-                raise SourceChanged(f"file changed while it was read: {path}")
+            _check_unchanged(source, path, before, size)
         except BaseException:
             part.unlink(missing_ok=True)
             raise
@@ -213,6 +253,11 @@ class Stage:
             store.stat(key)
         except ObjectMissing as error:
             raise BlobMissing(Digest(self._algorithm, name)) from error
+
+
+def _check_unchanged(source: int, path: str, before: os.stat_result, size: int) -> None:
+    if size != before.st_size or os.fstat(source).st_mtime_ns != before.st_mtime_ns:
+        raise SourceChanged(f"file changed while it was read: {path}")
 
 
 def settle(store: ObjectStore, keys: Iterable[str]) -> None:

@@ -21,7 +21,7 @@ from wbart_storage.fold import Fold
 from wbart_storage.ingest import Ingest, Second
 from wbart_storage.journal import Journal
 from wbart_storage.nodes import StoredNodes
-from wbart_storage.objects import Adopts, Files, ObjectStore, ability
+from wbart_storage.objects import Adopts, Files, ObjectStore, Parts, ability
 from wbart_storage.offline import SEEN, Remembered, Remembering, recall_config, remember_config
 from wbart_storage.opening import open_objects
 from wbart_storage.probe import admit, check_protocol
@@ -108,7 +108,9 @@ class Store:
             self.algorithm,
             pack_size=self.config.pack.target,
             min_members=self.config.pack.min_members,
-            durable=self.durable,
+            # On the way to a distant store nothing is worth a sync: it can be made again.
+            durable=self.durable and adopts is not None,
+            lends=adopts is None and ability(self.objects, Parts) is not None,
         )
 
     def ingest(

@@ -24,8 +24,8 @@ from wbart.cli.output import Output
 @click.option(
     "--policy",
     type=click.Choice(["mutable", "immutable"]),
-    default="mutable",
-    help="immutable: nobody will touch the files, so none is copied before it is stored.",
+    default="immutable",
+    help="mutable: files may change meanwhile, so they are copied before they are stored.",
 )
 @click.option("--ref", "refs", multiple=True, metavar="URI", help="Refer to it; store no bytes.")
 @click.option("--run", "run_id", metavar="ID", help="The run that made it.")
