@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from datetime import timedelta
 from typing import IO, TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from weakref import finalize
@@ -25,32 +24,22 @@ if TYPE_CHECKING:
     from wbart.committed import Committed
     from wbart.content import Content
     from wbart.file import ArtifactFiles
+    from wbart.landing import Landing
     from wbart.lineagegraph import Lineage
     from wbart.manifest_view import ArtifactManifest
     from wbart.plan import Plan
     from wbart.publicrun import PublicRun
     from wbart.report import VerifyReport
+    from wbart.runpath import RunPath
+    from wbart.saving import Loggable
     from wbart.workspace import Workspace
     from wbart_manifest.diff import Change
     from wbart_manifest.entry import Entry
-    from wbart_manifest.manifest import Manifest
 
 P = ParamSpec("P")
 R = TypeVar("R")
 _Method = Callable[Concatenate["Artifact", P], R]
 Path = str | os.PathLike[str]
-
-
-def _logged(method: _Method[P, R]) -> _Method[P, R]:
-    """Refuse with ArtifactNotLoggedError until the artifact is committed."""
-
-    def checked(self: Artifact, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        if self._committed is None:
-            raise ArtifactNotLoggedError(f"Artifact.{method.__name__}", self)
-        return method(self, *args, **kwargs)
-
-    checked.__name__, checked.__doc__ = method.__name__, method.__doc__
-    return checked
 
 
 def _open(method: _Method[P, R]) -> _Method[P, R]:
@@ -96,7 +85,7 @@ class Artifact:
         self._content: Content | None = Content(current, check_digest_algorithm(digest_algorithm))
         self._finalizer: finalize[[], Artifact] | None = finalize(self, self._content.abandon)
         self._committed: Committed | None = None
-        self._future: Future[None] | None = None
+        self._landing: Landing | None = None
         self._final = False
 
     # What is known from the start.
@@ -194,14 +183,15 @@ class Artifact:
     @property
     def digest(self) -> str:
         """The digest of the whole content; the same content has the same digest."""
-        from wbart.digests import artifact_digest
+        from wbart.digests import draft_digest
 
-        return artifact_digest(self)
+        return self._committed.digest if self._committed else draft_digest(self._filling)
 
     @property
     def size(self) -> int:
         """Bytes of all entries, references included."""
-        return self._committed.manifest.size if self._committed else self._draft_manifest().size
+        manifest = self._committed.manifest if self._committed else self._filling.manifest()
+        return manifest.size
 
     # What is known after logging.
 
@@ -540,22 +530,29 @@ class Artifact:
 
     def save(self, project: str | None = None, settings: object = None) -> None:
         """Log a draft (in the active run, else in one made for it); store a version's changes."""
-        from wbart.saving import save
+        from wbart.autorun import log_now
+        from wbart.changes import push_changes
 
-        save(self, project, settings)
+        if self._committed is None:
+            log_now(self, project, settings)
+        else:
+            self._become(push_changes(self._committed, self._facts))
 
     def wait(self, timeout: float | None = None) -> Artifact:
         """Wait until logging has ended, at most timeout seconds. Raises WaitTimeoutError."""
-        from wbart.saving import wait
+        if self._landing is None:
+            self._at("wait")
+        else:
+            self._landing.wait(timeout)
+        return self
 
-        return wait(self, timeout)
-
-    @_logged
     def new_draft(self) -> Artifact:
         """A draft of the next version with these entries; cheap, whatever the size."""
-        from wbart.saving import new_draft
-
-        return new_draft(self)
+        at = self._at("new_draft")
+        draft = Artifact(at.source_place.collection, at.type)
+        draft._facts.continue_from(self._facts, at)
+        draft._filling.start_from(at)
+        return draft
 
     def link(self, target_path: str, aliases: list[str] | None = None) -> Artifact:
         """Link it into a portfolio and return it as seen there; a draft is saved first."""
@@ -619,7 +616,7 @@ class Artifact:
         artifact = cls.__new__(cls)
         artifact._content = None
         artifact._finalizer = None
-        artifact._future = None
+        artifact._landing = None
         artifact._facts = Facts.of_committed(found)
         artifact._committed = found
         artifact._final = True
@@ -630,7 +627,7 @@ class Artifact:
         self._facts = Facts.of_committed(found, self._facts)
         self._committed = found
         self._final = True
-        self._future = None
+        self._landing = None
         if self._content is not None:
             self._content.close()
 
@@ -638,10 +635,43 @@ class Artifact:
         if self._final:
             raise ArtifactFinalizedError("Artifact.new_file", self)
 
-    def _begin(self, future: Future[None]) -> None:
+    def _land(self, found: Committed) -> None:
+        """As `_become`, of a draft that was logged; once."""
+        if self._committed is None:
+            self._become(found)
+
+    def _begin(self, landing: Landing) -> None:
         """Remember the logging that `wait` waits for."""
         self._final = True
-        self._future = future
+        self._landing = landing
+
+    def _save(
+        self,
+        workspace: Workspace,
+        entity: str,
+        project: str,
+        *,
+        run: RunPath | None = None,
+        aliases: Sequence[str] = (),
+        tags: Sequence[str] = (),
+        progress: Progress = silent,
+    ) -> None:
+        """Log the draft at once, as `save_draft` does, and be the version."""
+        from wbart.saving import save_draft
+
+        self._final = True
+        self._become(
+            save_draft(
+                self._loggable, workspace, entity, project, run=run, aliases=aliases, tags=tags,
+                progress=progress,
+            )
+        )  # fmt: skip
+
+    @property
+    def _loggable(self) -> Loggable:
+        from wbart.saving import Loggable
+
+        return Loggable(self._facts, self._filling)
 
     def _at(self, member: str) -> Committed:
         if self._committed is None:
@@ -658,9 +688,6 @@ class Artifact:
     def _filling(self) -> Content:
         assert self._content is not None, "a draft has content"
         return self._content
-
-    def _draft_manifest(self) -> Manifest:
-        return self._filling.manifest()
 
     def _shown(self, entry: Entry) -> ArtifactManifestEntry:
         from wbart.entry import shown_entry

@@ -20,7 +20,6 @@ from typing import ClassVar
 from wbart import workspace as workspaces
 from wbart.artifact import Artifact
 from wbart.errors import Error
-from wbart.saving import save_draft
 from wbart.settings import Settings
 from wbart.sizes import human_size
 from wbart.workspace import Workspace
@@ -113,9 +112,7 @@ class _Story:
         else:
             artifact.add_file(path)
         workspace = self.workspace
-        save_draft(
-            artifact, workspace, workspace.entity, workspace.project, run=None, aliases=aliases
-        )
+        artifact._save(workspace, workspace.entity, workspace.project, aliases=aliases)
         return artifact, self.stored() - before
 
     def load(self, ref: str) -> Artifact:

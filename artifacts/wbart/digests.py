@@ -9,15 +9,12 @@ from wbart_manifest import wandb_json as form
 from wbart_manifest.manifest import Manifest
 
 if TYPE_CHECKING:
-    from wbart.artifact import Artifact
+    from wbart.content import Content
     from wbart.second import WandbDigests
 
 
-def artifact_digest(artifact: Artifact) -> str:
-    """As `Artifact.digest`."""
-    if artifact._committed is not None:
-        return artifact._committed.digest
-    content = artifact._filling
+def draft_digest(content: Content) -> str:
+    """The digest that a draft would have as it is now."""
     manifest = content.manifest()
     wandb = wandb_digest(manifest, content.digests)
     return wandb["digest"] if wandb is not None else str(manifest.digest)
@@ -33,16 +30,8 @@ def wandb_digest(manifest: Manifest, digests: WandbDigests | None) -> dict[str, 
     return {"algorithm": digests.algorithm, "digest": digest}
 
 
-def wandb_json(artifact: Artifact) -> dict[str, Any]:
-    """W&B's manifest of an artifact as JSON values; whole in memory."""
-    if artifact._committed is not None:
-        manifest, wandb = artifact._committed.manifest, artifact._committed.source.wandb
-        algorithm = wandb["algorithm"] if wandb else "MD5"
-    else:
-        content = artifact._filling
-        manifest = content.manifest()
-        algorithm = content.digests.algorithm if content.digests is not None else "MD5"
-    region = artifact._facts.storage_region
+def wandb_json(manifest: Manifest, algorithm: str, region: str | None) -> dict[str, Any]:
+    """W&B's manifest, under an algorithm of W&B's, as JSON values; whole in memory."""
     config = {"storageLayout": "V2", **({"storageRegion": region} if region else {})}
     pieces = form.dump(
         manifest.entries(), manifest.algorithm, wandb_algorithm=algorithm, policy_config=config

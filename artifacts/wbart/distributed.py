@@ -17,7 +17,7 @@ from wbart_storage.keys import shard_key, shard_prefix
 from wbart_storage.progress import silent
 
 if TYPE_CHECKING:
-    from wbart.artifact import Artifact
+    from wbart.saving import Loggable
     from wbart.workspace import Workspace
 
 VERSION = 1
@@ -32,27 +32,26 @@ class Shards:
         self._workspace = workspace
         self._prefix = shard_prefix(entity, project, name, distributed_id)
 
-    def put(self, artifact: Artifact) -> None:
+    def put(self, loggable: Loggable) -> None:
         """Store what the draft holds as one more shard, durable when this returns."""
-        artifact.finalize()
-        content = artifact._filling
+        facts, content = loggable
         content.move_to(self._workspace)
         store = self._workspace.store
         manifest = upload(content.draft, content.intake, store, None, silent)
-        document = {"v": VERSION, "type": artifact.type, "manifest": manifest.describe()}
+        document = {"v": VERSION, "type": facts.type, "manifest": manifest.describe()}
         key = shard_key(self._prefix, secrets.token_hex(16))
         store.objects.put(key, canonical.encode(document))
 
-    def merge_into(self, artifact: Artifact) -> list[str]:
+    def merge_into(self, loggable: Loggable) -> list[str]:
         """Put the entries of all shards into the draft; the keys of the shards.
 
         Raises EntryClash when two writers had other content at one path: neither is given up.
         """
         keys = [stat.key for stat in self._workspace.store.objects.list(self._prefix)]
-        content = artifact._filling
+        facts, content = loggable
         content.move_to(self._workspace)
         for key in keys:
-            for entry in self._manifest(key, artifact.type).entries():
+            for entry in self._manifest(key, facts.type).entries():
                 content.put(entry, overwrite=False)
         return keys
 

@@ -22,7 +22,7 @@ class ArtifactManifest:
         self._artifact = artifact
         committed = artifact._committed
         self._manifest: Manifest = (
-            committed.manifest if committed is not None else artifact._draft_manifest()
+            committed.manifest if committed is not None else artifact._filling.manifest()
         )
 
     @property
@@ -61,4 +61,11 @@ class ArtifactManifest:
 
     def to_manifest_json(self) -> dict[str, Any]:
         """W&B's manifest, version 1, as JSON values."""
-        return wandb_json(self._artifact)
+        artifact = self._artifact
+        if artifact._committed is not None:
+            wandb = artifact._committed.source.wandb
+            algorithm = wandb["algorithm"] if wandb else "MD5"
+        else:
+            digests = artifact._filling.digests
+            algorithm = digests.algorithm if digests is not None else "MD5"
+        return wandb_json(self._manifest, algorithm, artifact._facts.storage_region)

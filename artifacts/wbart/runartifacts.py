@@ -15,15 +15,17 @@ from wbart.landing import Landing
 from wbart.lanes import Lanes
 from wbart.runpath import RunPath
 from wbart.runrecord import Edge
-from wbart.saving import check_loggable, save_draft
+from wbart.saving import Loggable, check_loggable, save_draft
 
 if TYPE_CHECKING:
-    from wbart.artifact import Artifact
+    from wbart.committed import Committed
     from wbart.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
 _THREADS = 4
+Land = Callable[["Committed"], None]
+"""Lets the artifact be what was committed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,42 +53,49 @@ class ArtifactLogger:
         self._failures: list[str] = []
 
     def log(
-        self, artifact: Artifact, labels: Labels, history_step: int | None, *, output: bool = True
-    ) -> None:
-        """Check the draft now, upload and commit it later; `wait` tells how that ended.
+        self,
+        loggable: Loggable,
+        labels: Labels,
+        history_step: int | None,
+        land: Land,
+        *,
+        output: bool = True,
+    ) -> Landing:
+        """Check the draft now, upload and commit it later; the landing tells how that ended.
 
         output says whether the run brought it forth, or is only the first to use it.
         """
 
-        def work(twin: Artifact) -> None:
-            self._save(twin, labels, history_step, output)
+        def work() -> Committed:
+            return self._save(loggable, labels, history_step, output)
 
-        self._begin(artifact, labels, work)
+        return self._begin(loggable, labels, land, work)
 
-    def put_shard(self, artifact: Artifact, labels: Labels, distributed_id: str) -> None:
+    def put_shard(
+        self, loggable: Loggable, labels: Labels, distributed_id: str, land: Land
+    ) -> Landing:
         """As `log`, but the draft becomes a shard of a version and no version yet."""
-        self._begin(artifact, labels, self._shards(artifact, distributed_id).put)
+        shards = self._shards(loggable, distributed_id)
+        return self._begin(loggable, labels, land, lambda: shards.put(loggable))
 
     def merge_shards(
-        self, artifact: Artifact, labels: Labels, distributed_id: str, history_step: int | None
-    ) -> None:
+        self,
+        loggable: Loggable,
+        labels: Labels,
+        distributed_id: str,
+        history_step: int | None,
+        land: Land,
+    ) -> Landing:
         """As `log`, with the entries of all shards; these are gone once they are a version."""
-        shards = self._shards(artifact, distributed_id)
+        shards = self._shards(loggable, distributed_id)
 
-        def work(twin: Artifact) -> None:
-            keys = shards.merge_into(twin)
-            self._save(twin, labels, history_step, output=True)
+        def work() -> Committed:
+            keys = shards.merge_into(loggable)
+            found = self._save(loggable, labels, history_step, output=True)
             shards.forget(keys)
+            return found
 
-        self._begin(artifact, labels, work)
-
-    def again(self, artifact: Artifact, labels: Labels) -> None:
-        """Log a version that is one already: it gets the labels and the run's edge."""
-        artifact._facts.check_home(self._path.entity, self._path.project)
-        artifact.aliases = [*artifact.aliases, *labels.aliases]
-        artifact.tags = [*artifact.tags, *labels.tags]
-        artifact.save()
-        self._logged(edge_of(artifact._at("id")))
+        return self._begin(loggable, labels, land, work)
 
     def finish(self) -> list[str]:
         """Wait for all; why those failed that did. Those that did not are versions now."""
@@ -98,31 +107,35 @@ class ArtifactLogger:
                 landing.result()
         return self._failures
 
-    def _begin(self, artifact: Artifact, labels: Labels, work: Callable[[Artifact], None]) -> None:
+    def _begin(
+        self,
+        loggable: Loggable,
+        labels: Labels,
+        land: Land,
+        work: Callable[[], Committed | None],
+    ) -> Landing:
         entity, project = self._path.entity, self._path.project
-        check_loggable(artifact, self._workspace, entity, project, labels.aliases, labels.tags)
-        artifact.finalize()
-        landing = Landing(artifact)
+        facts = loggable.facts
+        check_loggable(facts, self._workspace, entity, project, labels.aliases, labels.tags)
+        landing = Landing(facts.name, land)
         if self._lanes is None:
             self._lanes = Lanes(_THREADS)
         self._landings.add(landing)
-        self._lanes.submit(artifact.name, lambda: self._run(landing, work), landing)
-        artifact._begin(landing)
-        if self._workspace.settings.sync:
-            landing.result()
+        self._lanes.submit(facts.name, lambda: self._run(landing, work), landing)
+        return landing
 
-    def _run(self, landing: Landing, work: Callable[[Artifact], None]) -> None:
+    def _run(self, landing: Landing, work: Callable[[], Committed | None]) -> None:
         try:
-            work(landing.twin)
+            landing.committed = work()
         except Exception as error:
-            self._failures.append(f"{landing.artifact.name}: {error}")
+            self._failures.append(f"{landing.name}: {error}")
             raise
 
     def _save(
-        self, artifact: Artifact, labels: Labels, history_step: int | None, output: bool
-    ) -> None:
-        save_draft(
-            artifact,
+        self, loggable: Loggable, labels: Labels, history_step: int | None, output: bool
+    ) -> Committed:
+        found = save_draft(
+            loggable,
             self._workspace,
             self._path.entity,
             self._path.project,
@@ -132,8 +145,9 @@ class ArtifactLogger:
             history_step=history_step,
         )
         if output:
-            self._logged(edge_of(artifact._at("id")))
+            self._logged(edge_of(found))
+        return found
 
-    def _shards(self, artifact: Artifact, distributed_id: str) -> Shards:
-        path = self._path
-        return Shards(self._workspace, path.entity, path.project, artifact.name, distributed_id)
+    def _shards(self, loggable: Loggable, distributed_id: str) -> Shards:
+        path, name = self._path, loggable.facts.name
+        return Shards(self._workspace, path.entity, path.project, name, distributed_id)

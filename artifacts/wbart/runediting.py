@@ -17,7 +17,7 @@ from wbart.runrecord import FileFact, RunRecord, read_record
 from wbart.runstored import put_files
 from wbart.runvalue import to_json
 from wbart.runwriter import RunWriter, Said
-from wbart.saving import check_loggable, save_draft
+from wbart.saving import check_loggable
 from wbart_manifest.digest import Digest
 from wbart_manifest.path import canonical
 
@@ -137,11 +137,10 @@ def log_artifact(
     """As `PublicRun.log_artifact`."""
     path, labels = record.path, (names.aliases(aliases), names.tags(tags))
     if artifact.is_draft():
-        check_loggable(artifact, workspace, path.entity, path.project, *labels)
-        save_draft(
-            artifact, workspace, path.entity, path.project, run=path, aliases=labels[0],
-            tags=labels[1],
-        )  # fmt: skip
+        check_loggable(artifact._facts, workspace, path.entity, path.project, *labels)
+        artifact._save(
+            workspace, path.entity, path.project, run=path, aliases=labels[0], tags=labels[1]
+        )
     elif any(labels):
         artifact.aliases = [*artifact.aliases, *labels[0]]
         artifact.tags = [*artifact.tags, *labels[1]]

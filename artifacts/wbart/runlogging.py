@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from wbart import names
 from wbart.artifact import Artifact
+from wbart.edges import edge_of
 from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid
+from wbart.landing import Landing
 from wbart.refpath import link_target
 from wbart.runartifacts import Labels
 
@@ -51,9 +53,11 @@ def log_artifact(
     labels = Labels.of(aliases, tags)
     _settle(artifact)
     if artifact.is_draft():
-        run._artifacts.log(artifact, labels, run._history.next_step, output=output)
+        step, draft = run._history.next_step, artifact._loggable
+        landing = run._artifacts.log(draft, labels, step, artifact._land, output=output)
+        _begin(run, artifact, landing)
     else:
-        run._artifacts.again(artifact, labels)
+        _again(run, artifact, labels)
     return artifact
 
 
@@ -102,8 +106,9 @@ def upsert_artifact(
 ) -> Artifact:
     """Store the draft as a shard, in the background."""
     shared = _shared(run, artifact, distributed_id, "upsert")
-    run._artifacts.put_shard(artifact, Labels.of(aliases, None), shared)
-    return artifact
+    labels = Labels.of(aliases, None)
+    landing = run._artifacts.put_shard(artifact._loggable, labels, shared, artifact._land)
+    return _begin(run, artifact, landing)
 
 
 def finish_artifact(
@@ -111,9 +116,9 @@ def finish_artifact(
 ) -> Artifact:
     """Merge all shards and the draft, and commit them, in the background."""
     shared = _shared(run, artifact, distributed_id, "finish")
-    labels = Labels.of(aliases, None)
-    run._artifacts.merge_shards(artifact, labels, shared, run._history.next_step)
-    return artifact
+    labels, step = Labels.of(aliases, None), run._history.next_step
+    landing = run._artifacts.merge_shards(artifact._loggable, labels, shared, step, artifact._land)
+    return _begin(run, artifact, landing)
 
 
 def tell(path: str, failures: list[str]) -> None:
@@ -141,9 +146,25 @@ def _shared(run: Run, artifact: Artifact, distributed_id: str | None, verb: str)
     return shared
 
 
+def _begin(run: Run, artifact: Artifact, landing: Landing) -> Artifact:
+    artifact._begin(landing)
+    if run.workspace.settings.sync:
+        landing.result()
+    return artifact
+
+
+def _again(run: Run, artifact: Artifact, labels: Labels) -> None:
+    """Log a version that is one already: it gets the labels and the run's edge."""
+    artifact._facts.check_home(run.entity, run.project)
+    artifact.aliases = [*artifact.aliases, *labels.aliases]
+    artifact.tags = [*artifact.tags, *labels.tags]
+    artifact.save()
+    run._logged(edge_of(artifact._at("id")))
+
+
 def _settle(artifact: Artifact) -> None:
     """A draft on its way becomes a version first: what is called next may hang on it."""
-    if artifact._future is not None:
+    if artifact._landing is not None:
         artifact.wait()
 
 

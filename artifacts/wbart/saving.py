@@ -1,23 +1,16 @@
-"""Saving: a draft becomes a version; a version's changed facts are stored."""
+"""Saving: a draft becomes a version."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from concurrent.futures import TimeoutError as FutureTimeout
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from wbart import names
 from wbart.committed import committed
 from wbart.digests import wandb_digest
 from wbart.draft import Draft
-from wbart.errors import (
-    ArtifactNotLoggedError,
-    CollectionNotFound,
-    KindClash,
-    TypeClash,
-    WaitTimeoutError,
-)
+from wbart.errors import CollectionNotFound, KindClash, TypeClash
 from wbart.loading import view
 from wbart.state import SEQUENCE
 from wbart.upload import upload
@@ -27,7 +20,9 @@ from wbart_storage.progress import Event, Progress, silent
 from wbart_storage.tokens import token_hex
 
 if TYPE_CHECKING:
-    from wbart.artifact import Artifact
+    from wbart.committed import Committed
+    from wbart.content import Content
+    from wbart.facts import Facts
     from wbart.runpath import RunPath
     from wbart.state import CollectionState, Version
     from wbart.workspace import Workspace
@@ -35,46 +30,15 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def save(artifact: Artifact, project: str | None, settings: object) -> None:
-    """As `Artifact.save`: in the active run, else in one of its own."""
-    if artifact._committed is not None:
-        from wbart.changes import push_changes
+class Loggable(NamedTuple):
+    """A draft on its way to be a version: what is said of it, and what is in it."""
 
-        artifact._become(push_changes(artifact._committed, artifact._facts))
-        return
-    from wbart.calls import active, init
-
-    run = active()
-    if run is not None:
-        run.log_artifact(artifact).wait()
-        return
-    home = artifact._facts.home or (None, None)
-    entity = home[0] if project is None else None
-    auto_project = project or home[1]
-    with init(project=auto_project, entity=entity, job_type="auto", settings=settings) as auto:
-        auto.log_artifact(artifact).wait()
-
-
-def wait(artifact: Artifact, timeout: float | None) -> Artifact:
-    """As `Artifact.wait`."""
-    future = artifact._future
-    if future is None:
-        if artifact._committed is None:
-            raise ArtifactNotLoggedError("Artifact.wait", artifact)
-        return artifact
-    try:
-        future.result(timeout)
-    except FutureTimeout:
-        if future.done():
-            raise
-        raise WaitTimeoutError(
-            f"Artifact upload wait timed out, failed to fetch Artifact response: {artifact.name}"
-        ) from None
-    return artifact
+    facts: Facts
+    content: Content
 
 
 def check_loggable(
-    artifact: Artifact,
+    facts: Facts,
     workspace: Workspace,
     entity: str,
     project: str,
@@ -85,7 +49,6 @@ def check_loggable(
     names.aliases(list(aliases))
     names.tags(list(tags))
     workspace.store.config.check_writable()
-    facts = artifact._facts
     facts.check()
     facts.check_home(entity, project)
     try:
@@ -102,7 +65,7 @@ def check_loggable(
 
 
 def save_draft(
-    artifact: Artifact,
+    loggable: Loggable,
     workspace: Workspace,
     entity: str,
     project: str,
@@ -112,14 +75,13 @@ def save_draft(
     tags: Sequence[str] = (),
     history_step: int | None = None,
     progress: Progress = silent,
-) -> None:
+) -> Committed:
     """Upload the draft and commit it as the next version of its collection.
 
     Its bytes are durable before the record that makes it a version. The same content as the
     newest version makes no new one; the aliases and tags go to that one.
     """
-    facts, content = artifact._facts, artifact._filling
-    artifact.finalize()
+    facts, content = loggable
     state = _existing(workspace, entity, project, facts.name)
     base = _newest(workspace, state, (entity, project, facts.name)) if state else None
     content.move_to(workspace)
@@ -162,20 +124,8 @@ def save_draft(
         )  # fmt: skip
     content.keep_snapshot(manifest, workspace)
     state = workspace.catalog.known(entity, project, facts.name)
-    artifact._become(
-        committed(workspace, entity, project, facts.name, cast(int, outcome["version"]), state)
-    )
-
-
-def new_draft(artifact: Artifact) -> Artifact:
-    """As `Artifact.new_draft`: the source's entries, facts and home; no aliases, tags or TTL."""
-    from wbart.artifact import Artifact as Fresh
-
-    at = artifact._at("new_draft")
-    draft = Fresh(at.source_place.collection, at.type)
-    draft._facts.continue_from(artifact._facts, at)
-    draft._filling.start_from(at)
-    return draft
+    content.close()
+    return committed(workspace, entity, project, facts.name, cast(int, outcome["version"]), state)
 
 
 def _existing(workspace: Workspace, entity: str, project: str, name: str) -> CollectionState | None:

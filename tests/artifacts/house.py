@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wbart.artifact import Artifact
-from wbart.saving import check_loggable, save_draft
+from wbart.saving import check_loggable
 from wbart.settings import Settings
 from wbart.workspace import Workspace
 from wbart_storage.clock import FixedClock
@@ -68,8 +68,8 @@ class House:
     def save(self, artifact: Artifact, *aliases: str, tags: tuple[str, ...] = ()) -> Artifact:
         """The artifact, committed as the next version."""
         place = self.workspace.entity, self.workspace.project
-        check_loggable(artifact, self.workspace, *place, aliases, tags)
-        save_draft(artifact, self.workspace, *place, run=None, aliases=aliases, tags=tags)
+        check_loggable(artifact._facts, self.workspace, *place, aliases, tags)
+        artifact._save(self.workspace, *place, aliases=aliases, tags=tags)
         return artifact
 
     def version(self, files: Files | None = None, *aliases: str, **more: Any) -> Artifact:

@@ -95,13 +95,14 @@ def test_an_upload_that_takes_longer_than_the_timeout_goes_on(
     from threading import Event
 
     from wbart import runartifacts
+    from wbart.committed import Committed
     from wbart.saving import save_draft
 
     go, really = Event(), save_draft
 
-    def held(*args: object, **more: object) -> None:
+    def held(*args: object, **more: object) -> Committed:
         assert go.wait(30)
-        really(*args, **more)  # type: ignore[arg-type]
+        return really(*args, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(runartifacts, "save_draft", held)
     with init() as run:

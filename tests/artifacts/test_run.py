@@ -10,6 +10,7 @@ from tests.artifacts.world import World
 import wbart.runartifacts
 from wbart import calls
 from wbart.artifact import Artifact
+from wbart.committed import Committed
 from wbart.errors import (
     ArgumentInvalid,
     ArtifactNotFound,
@@ -43,9 +44,9 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
     """Uploads wait for this event."""
     event, save = Event(), save_draft
 
-    def wait_and_save(*args: object, **kwargs: object) -> None:
+    def wait_and_save(*args: object, **kwargs: object) -> Committed:
         event.wait(60)
-        save(*args, **kwargs)  # type: ignore[arg-type]
+        return save(*args, **kwargs)  # type: ignore[arg-type]
 
     monkeypatch.setattr(wbart.runartifacts, "save_draft", wait_and_save)
     yield event
@@ -246,7 +247,7 @@ def test_logging_is_asynchronous(world: World, held: Event) -> None:
 def test_the_artifact_stays_a_draft_until_its_owner_waits(world: World) -> None:
     with world.run() as run:
         artifact = run.log_artifact(world.draft("x"))
-        future = artifact._future
+        future = artifact._landing
         assert future is not None
         future.exception(60)
 

@@ -18,7 +18,6 @@ from threading import Lock
 from typing import Any
 
 from wbart.artifact import Artifact
-from wbart.saving import save_draft
 from wbart.settings import Settings
 from wbart.workspace import Workspace, enter, leave
 from wbart_storage.clock import FixedClock, SystemClock
@@ -67,7 +66,7 @@ def put(place: Path, root: Path) -> Artifact:
     try:
         artifact = Artifact("data", "dataset")
         artifact.add_dir(str(root))
-        save_draft(artifact, at, at.entity, at.project, run=None, aliases=["latest"])
+        artifact._save(at, at.entity, at.project, aliases=["latest"])
     finally:
         leave(at)
     return artifact

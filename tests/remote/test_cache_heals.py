@@ -9,7 +9,6 @@ from tests.artifacts.house import listing
 from tests.servers import Server
 
 from wbart.artifact import Artifact
-from wbart.saving import save_draft
 from wbart.settings import Settings
 from wbart.workspace import Workspace, enter, leave
 from wbart_storage.store import create_store
@@ -34,7 +33,7 @@ def test_the_cache_heals_a_bucket(serving: Callable[[str], Server], tmp_path: Pa
         for path, text in FILES.items():
             with draft.new_file(path) as file:
                 file.write(text)
-        save_draft(draft, workspace, "ann", "zoo", run=None)
+        draft._save(workspace, "ann", "zoo")
         assert listing(draft.download(tmp_path / "out")) == FILES
         objects = workspace.store.objects
         for kind in ("k/", "o/"):

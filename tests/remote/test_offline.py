@@ -13,7 +13,6 @@ from tests.servers import Server
 
 from wbart.artifact import Artifact
 from wbart.errors import ArtifactNotFound, NotCached
-from wbart.saving import save_draft
 from wbart.settings import Settings
 from wbart.workspace import Workspace, enter, leave
 from wbart_storage.errors import Offline
@@ -60,7 +59,7 @@ def _log(workspace: Workspace, files: dict[str, str], name: str = "data") -> Art
     for path, text in files.items():
         with draft.new_file(path) as file:
             file.write(text)
-    save_draft(draft, workspace, "ann", "zoo", run=None)
+    draft._save(workspace, "ann", "zoo")
     return draft
 
 

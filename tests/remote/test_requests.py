@@ -15,7 +15,7 @@ from tests.servers.proxy import Proxy, proxied
 
 from wbart import Api, Artifact
 from wbart.draft import LayeredNodes
-from wbart.saving import check_loggable, save_draft
+from wbart.saving import check_loggable
 from wbart.settings import Settings
 from wbart.workspace import Workspace
 from wbart_manifest.entry import Entry
@@ -53,8 +53,8 @@ class Desk:
 
     def save(self, artifact: Artifact) -> Artifact:
         """As a run saves it: first it is checked, then uploaded and committed."""
-        check_loggable(artifact, self.workspace, *HOME, [], [])
-        save_draft(artifact, self.workspace, *HOME, run=None)
+        check_loggable(artifact._facts, self.workspace, *HOME, [], [])
+        artifact._save(self.workspace, *HOME)
         return artifact
 
     def small(self, text: str, name: str = "small") -> Artifact:

@@ -11,7 +11,6 @@ from tests.remote.test_transfers_upload import FEW_PARTS, made
 from tests.servers import Server
 
 from wbart.artifact import Artifact
-from wbart.saving import save_draft
 from wbart.settings import Settings
 from wbart.workspace import Workspace, enter, leave
 from wbart_storage.progress import Event
@@ -41,7 +40,7 @@ def test_the_bytes_of_one_large_file_are_told(
         artifact = Artifact("data", "dataset")
         artifact.add_file(str(path))
         artifact.add_file(str(tmp_path / "small"))
-        save_draft(artifact, at, at.entity, at.project, run=None, progress=events.append)
+        artifact._save(at, at.entity, at.project, progress=events.append)
         check([each for each in events if each.kind == "upload"], size)
 
         events.clear()

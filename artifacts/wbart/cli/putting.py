@@ -19,7 +19,7 @@ from wbart.cli.stop import RESUMES, Interrupted
 from wbart.errors import CollectionNotFound
 from wbart.refpath import Ref
 from wbart.runpath import RunPath
-from wbart.saving import check_loggable, save_draft
+from wbart.saving import check_loggable
 from wbart.scrub import scrub
 from wbart_storage.clock import SystemClock
 from wbart_storage.errors import StoreMissing
@@ -123,14 +123,13 @@ def _store(
     run: str | None,
 ) -> Stored:
     entity, project, name = home_of(workspace, target)
-    check_loggable(artifact, workspace, entity, project, labels.aliases, labels.tags)
+    check_loggable(artifact._facts, workspace, entity, project, labels.aliases, labels.tags)
     before = _version_count(workspace, (entity, project, name))
     clock = SystemClock()
     began = clock.monotonic()
     with meter(call) as progress:
         sources.fill(artifact, progress)
-        save_draft(
-            artifact,
+        artifact._save(
             workspace,
             entity,
             project,
@@ -157,7 +156,7 @@ def _planned(
     try:
         with opened(call, target) as workspace:
             home = home_of(workspace, target)
-            check_loggable(artifact, workspace, *home[:2], labels.aliases, labels.tags)
+            check_loggable(artifact._facts, workspace, *home[:2], labels.aliases, labels.tags)
     except StoreMissing:
         settings = load_settings(call, target)
         full = target.within(settings.entity or "default", settings.project)
