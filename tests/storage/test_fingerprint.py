@@ -310,12 +310,12 @@ def test_a_database_that_others_are_making_is_waited_for(
     opened = database._open
     left = 3
 
-    def busy(path: Path, schema: str, layout: int) -> sqlite3.Connection:
+    def busy(path: Path, schema: str, *more: int) -> sqlite3.Connection:
         nonlocal left
         left -= 1
         if left >= 0:
             raise sqlite3.OperationalError("database is locked")
-        return opened(path, schema, layout)
+        return opened(path, schema, *more)
 
     monkeypatch.setattr(database, "_open", busy)
     monkeypatch.setattr(database, "_PAUSE_SECONDS", 0.0001)
