@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from wbart.copying_objects import Sent
+from wbart.errors import RunNotFound
+from wbart.runincrement import FileFact, Increment, RunRecord
+from wbart.runindex import Index
+from wbart.runmerges import read_merges
 from wbart.runpath import RunPath
 from wbart.runrecord import read_record
-from wbart.runs import paths
 from wbart_storage import readback
-from wbart_storage.keys import increment_number, run_prefix
+from wbart_storage.keys import history_prefix, increment_key, increment_number, run_prefix
 from wbart_storage.objects import ObjectStore
 
 if TYPE_CHECKING:
@@ -21,21 +23,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_READERS = 16
-
 
 def users(workspace: Workspace) -> dict[str, set[RunPath]]:
-    """The runs that used a version, by the version's id; reads the record of every run."""
-    objects = workspace.store.objects
-    found: dict[str, set[RunPath]] = {}
-    everybody = list(paths(workspace))
-    if not everybody:
-        return found
-    with ThreadPoolExecutor(min(_READERS, len(everybody)), "wbart-copy-runs") as executor:
-        for record in executor.map(lambda path: read_record(objects, path), everybody):
-            for id_ in record.used:
-                found.setdefault(id_, set()).add(record.path)
-    return found
+    """The runs that used a version, by the version's id."""
+    with Index.open(workspace) as index:
+        index.sync_all()
+        return index.edges.all_consumers()
 
 
 class Runs:
@@ -62,6 +55,18 @@ class Runs:
         return sent
 
     def _copy(self, path: RunPath) -> Sent:
+        try:
+            ours = read_record(self._source, path)
+        except RunNotFound:
+            return Sent()
+        merged = any(
+            read_merges(objects, path.entity, path.project).line(path.id).next
+            for objects in (self._source, self._target)
+        )
+        sent = self._copy_whole(ours) if merged else self._copy_increments(path)
+        return sent if path in self.strangers else self._copy_rows(path, sent)
+
+    def _copy_increments(self, path: RunPath) -> Sent:
         prefix = run_prefix(path.entity, path.project, path.id)
         ours, theirs = (
             self._increments(self._source, prefix),
@@ -74,7 +79,7 @@ class Runs:
         if theirs and not self._same(theirs[-1]):
             self._stay_behind(path)
             return Sent()
-        sent = self._parts(prefix)
+        sent = Sent()
         for key in ours[len(theirs) :]:
             data = self._source.get(key)
             there = data if self._dry_run else self._create(key, data)
@@ -84,17 +89,36 @@ class Runs:
             sent = sent.plus(1, len(data))
         return sent
 
-    def _parts(self, prefix: str) -> Sent:
-        """Bring what increments speak of, such as parts of the history, before these."""
-        sent = Sent()
-        there = {stat.key for stat in self._target.list(prefix)}
-        for stat in list(self._source.list(prefix)):
-            is_part = stat.key.count("/") > prefix.count("/")
-            if is_part and stat.key not in there:
-                data = self._source.get(stat.key)
+    def _copy_whole(self, ours: RunRecord) -> Sent:
+        """A run that is merged here or there has no increments to compare; its record says all."""
+        path, sent = ours.path, Sent()
+        try:
+            theirs = read_record(self._target, path)
+        except RunNotFound:
+            theirs = RunRecord(path)
+        if theirs.next and theirs.created_at != ours.created_at:
+            self._stay_behind(path)
+        elif _is_news(ours, theirs):
+            prefix = run_prefix(path.entity, path.project, path.id)
+            for number, said in enumerate(_said(ours, theirs), theirs.next):
+                data = said.encode()
                 if not self._dry_run:
-                    self._target.put(stat.key, data)
+                    self._create(increment_key(prefix, number), data)
                 sent = sent.plus(1, len(data))
+        return sent
+
+    def _copy_rows(self, path: RunPath, sent: Sent) -> Sent:
+        """The parts of what it logged that the target lacks."""
+        prefix = run_prefix(path.entity, path.project, path.id)
+        for stream in ("history", "events"):
+            rows = history_prefix(prefix, stream)
+            there = {stat.key for stat in self._target.list(rows)}
+            for stat in self._source.list(rows):
+                if stat.key in there:
+                    continue
+                if not self._dry_run:
+                    self._create(stat.key, self._source.get(stat.key))
+                sent = sent.plus(1, stat.size)
         return sent
 
     def _create(self, key: str, data: bytes) -> bytes:
@@ -113,3 +137,32 @@ class Runs:
         """The keys of a run's increments, which are numbered without gaps."""
         listed = (stat.key for stat in objects.list(prefix, "/"))
         return [key for key in listed if increment_number(key) is not None]
+
+
+def _is_news(ours: RunRecord, theirs: RunRecord) -> bool:
+    """Whether the source knows more; who edits with a clock that is behind makes nothing newer."""
+    if ours.updated_at != theirs.updated_at:
+        return ours.updated_at > theirs.updated_at
+    said = [(each.fields, each.used, each.logged, each.files) for each in (ours, theirs)]
+    return said[0] != said[1]
+
+
+def _said(ours: RunRecord, theirs: RunRecord) -> Iterator[Increment]:
+    """What has to be said of a run so that its record becomes ours."""
+    if not theirs.next:
+        yield Increment(
+            kind="start", writer=ours.writer, actor=ours.actor, ts=ours.created_at, fresh=True
+        )
+    gone: dict[str, FileFact | None] = dict.fromkeys(theirs.files.keys() - ours.files.keys())
+    yield Increment(
+        kind="finish" if ours.ended else "edit",
+        writer=ours.writer,
+        actor=ours.actor,
+        ts=ours.updated_at,
+        set=ours.fields,
+        used=tuple(ours.used.values()),
+        logged=tuple(ours.logged.values()),
+        parts=tuple(ours.parts.values()),
+        events=tuple(ours.events.values()),
+        files={**gone, **ours.files},
+    )

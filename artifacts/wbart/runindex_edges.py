@@ -15,6 +15,11 @@ JOIN run ON run.home = edge.home AND run.id = edge.run
 WHERE edge.version = ? AND edge.logged = ? AND NOT run.deleted
 ORDER BY run.created, run.entity, run.project, run.id
 """
+_USERS = """
+SELECT edge.version, run.entity, run.project, run.id FROM edge
+JOIN run ON run.home = edge.home AND run.id = edge.run
+WHERE NOT edge.logged AND NOT run.deleted
+"""
 _WALK = """
 WITH RECURSIVE walk (version, steps) AS (
   SELECT ?, 0
@@ -53,6 +58,13 @@ class Edges:
     def consumers(self, version_id: str) -> list[RunPath]:
         """The runs that used the version, the oldest first."""
         return self._runs(version_id, logged=False)
+
+    def all_consumers(self) -> dict[str, set[RunPath]]:
+        """The runs that used a version, of every version that a run used."""
+        found: dict[str, set[RunPath]] = {}
+        for version, *path in self._ask(lambda db: db.execute(_USERS).fetchall()):
+            found.setdefault(version, set()).add(RunPath(*path))
+        return found
 
     def producers(self, version_id: str) -> list[RunPath]:
         """The runs that logged the version, the oldest first."""

@@ -31,6 +31,7 @@ __all__ = [
     "RunRecord",
     "continued",
     "decode",
+    "exists",
     "merged_record",
     "read_increment",
     "read_record",
@@ -61,6 +62,15 @@ def read_increment(objects: ObjectStore, key: str) -> Increment:
         JournalCorrupt,
         StoreUnsupported,  # as one flipped bit of the version has it
     )
+
+
+def exists(objects: ObjectStore, path: RunPath) -> bool:
+    """Whether there is, or ever was, a run at the path."""
+    try:
+        read_record(objects, path)
+    except RunNotFound:
+        return False
+    return True
 
 
 def merged_record(objects: ObjectStore, path: RunPath, line: Line) -> RunRecord:

@@ -16,12 +16,18 @@ from wbart.artifact import Artifact
 from wbart.calls import init
 from wbart.copying import Copied
 from wbart.errors import Conflict, KindClash, RefInvalid, TypeClash
+from wbart.historyreader import HistoryReader
+from wbart.runpath import RunPath
+from wbart.runrecord import read_record
+from wbart.runsegments import Home, merge
+from wbart.runwriter import RunWriter
 from wbart.settings import Settings
 from wbart.workspace import Workspace, enter, leave
+from wbart_storage.clock import SystemClock
 from wbart_storage.config import PackParameters, StoreConfig, create_config
 from wbart_storage.errors import BlobCorrupt, BlobMissing, StoreMissing
 from wbart_storage.local import LocalObjects
-from wbart_storage.store import create_store
+from wbart_storage.store import Store, create_store
 
 
 class Town(House):
@@ -545,3 +551,34 @@ def test_a_broken_off_copy_goes_on_where_it_was(
 
     assert facts(town.at().load("data:v0")) == facts(source)
     assert 0 < len({key for key in reads if key.startswith("k/")}) < len(packs)
+
+
+def test_runs_travel_when_they_are_merged_here_or_there(town: Town) -> None:
+    with init(settings=town.workspace.settings, id="maker", config={"rate": 0.1}) as run:
+        raw = Artifact("raw", "dataset")
+        with raw.new_file("a.txt") as file:
+            file.write("1")
+        run.log({"loss": 0.5})
+        run.log_artifact(raw).wait()
+    path = RunPath(run.entity, run.project, run.id)
+    here = town.workspace.store
+    home = Home(path.entity, path.project)
+
+    def merge_in(store: Store) -> None:
+        assert merge(store.objects, home, SystemClock(), "ada", least=1, quiet=0) == 1
+
+    merge_in(here)
+    assert town.copy("raw").runs == 1
+    there = town.at().store
+    assert read_record(there.objects, path).fields == read_record(here.objects, path).fields
+    assert town.copy("raw").objects == 0
+    merge_in(there)
+    record = read_record(here.objects, path)
+    RunWriter(here.objects, path, "ada", here.clock, record.next).edit({"notes": "good"})
+
+    assert town.copy("raw").runs == 1
+    copied = read_record(there.objects, path)
+    assert copied.fields["notes"] == "good"
+    assert list(copied.logged) == list(record.logged)
+    assert len(list(HistoryReader(there.objects, copied).rows())) == 1
+    assert town.copy("raw").objects == 0
