@@ -13,7 +13,7 @@ from wbart.errors import ArgumentInvalid, Conflict, Error
 from wbart.runfile import RunFile, made_files
 from wbart.runlogging import run_tags
 from wbart.runpath import RunPath
-from wbart.runrecord import FileFact, RunRecord, read_record
+from wbart.runrecord import FileFact, RunRecord, exists, read_record
 from wbart.runstored import put_files
 from wbart.runvalue import to_json
 from wbart.runwriter import RunWriter, Said
@@ -56,7 +56,7 @@ def create(
     name = names.run_id(run_id) if run_id else names.random_run_id()
     path = RunPath(home.entity, home.project, name)
     writer = RunWriter(home.store.objects, path, home.actor, home.store.clock)
-    if any(home.store.objects.list(writer.prefix)):
+    if exists(home.store.objects, path):
         raise Conflict(f"there is a run {path} already")
     writer.start({"state": state, "name": name, "first_part": 0}, fresh=True)
     return path
