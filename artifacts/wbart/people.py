@@ -203,8 +203,12 @@ def _store(people: People) -> None:
         kept = json.loads(people.path.read_text(encoding="utf-8"))
         data = {**kept, **data}
     number, staged = tempfile.mkstemp(dir=people.path.parent, prefix=".people-")
-    with os.fdopen(number, "w", encoding="utf-8") as file:
-        json.dump(data, file, indent=2)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(staged, people.path)
+    try:
+        with os.fdopen(number, "w", encoding="utf-8") as file:
+            json.dump(data, file, indent=2)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(staged, people.path)
+    except BaseException:
+        os.unlink(staged)
+        raise

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from wbart import runediting, runs
-from wbart.errors import ArgumentInvalid, RunNotFound
+from wbart.errors import ArgumentInvalid
+from wbart.recovery import recover
 from wbart.runpath import RunPath
 from wbart.settings import DRAW, surroundings
 from wbart.sweepdraw import Draw
@@ -48,8 +48,9 @@ def run(draw: Draw, config: Mapping[str, Any]) -> int:
             except BaseException:
                 child.terminate()
                 raise
-            finally:
-                _settle(draw, child.poll())
+    if code:
+        # A program that was killed has left its run to whoever comes by.
+        recover(draw.workspace, RunPath(draw.sweep.entity, draw.sweep.project, draw.run))
     return code
 
 
@@ -95,16 +96,3 @@ def _command(
         text = _VARIABLE.sub(variable, str(part))
         command.extend(parts.get(text, [text]))
     return command
-
-
-def _settle(draw: Draw, code: int | None) -> None:
-    """A program that died may have left its run behind as running."""
-    if code == 0:
-        return
-    path = RunPath(draw.sweep.entity, draw.sweep.project, draw.run)
-    try:
-        record = runs.find(draw.workspace, path)._record
-    except RunNotFound:
-        return
-    if record.fields.get("state") == "running":
-        runediting.edit(draw.workspace, record, {"state": "failed", "exit_code": code or 1})

@@ -16,6 +16,7 @@ from wbart import calls, sweepbayes, sweepdraw
 from wbart.api import Api
 from wbart.errors import ArgumentInvalid, Error, NotFound, RunNotFound, UsageError
 from wbart.runpath import RunPath
+from wbart.runrecord import read_record
 from wbart.settings import Settings
 from wbart.sweepagent import agent, sweep
 from wbart.sweeps import Sweep
@@ -262,14 +263,34 @@ with wandb.init() as run:
 """
 
 
-def test_a_program_gets_its_draw_as_arguments_and_makes_the_run(
-    world: World, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "train.py").write_text(PROGRAM)
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder, in which programs find wbart."""
     root = Path(__file__).parents[2]
     paths = ":".join(str(root / wing) for wing in ("artifacts", "storage", "manifest"))
     monkeypatch.setenv("PYTHONPATH", paths)
     monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_program_that_is_killed_leaves_no_run_behind_as_running(
+    world: World, api: Api, programs: Path
+) -> None:
+    kill = "import os, wbart; wbart.init(); os.kill(os.getpid(), 9)"
+    (programs / "train.py").write_text(kill)
+    id_ = made(world, {**GRID, "program": "train.py", "run_cap": 1})
+
+    agent(id_, settings=world.settings)
+
+    draw = sweepdraw.read(api._workspace, RunPath("ent", "proj", id_), 0)
+    record = read_record(api._workspace.store.objects, RunPath("ent", "proj", draw.run))
+    assert record.fields["state"] == "crashed"
+
+
+def test_a_program_gets_its_draw_as_arguments_and_makes_the_run(
+    world: World, api: Api, programs: Path
+) -> None:
+    (programs / "train.py").write_text(PROGRAM)
     id_ = made(world, {**GRID, "program": "train.py", "run_cap": 3})
 
     agent(id_, settings=world.settings)
