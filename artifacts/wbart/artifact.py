@@ -76,13 +76,16 @@ class Artifact:
     ) -> None:
         """Begin a draft. Raises ValueError or TypeError for what cannot be logged later."""
         from wbart.content import Content
-        from wbart.facts import check_digest_algorithm
-        from wbart.workspace import current
+        from wbart.second import wandb_digests
+        from wbart.surroundings import current, current_algorithm, default_digest_algorithm
 
         self._facts = Facts.of(
             name, type, description, metadata, incremental, use_as, storage_region
         )
-        self._content: Content | None = Content(current, check_digest_algorithm(digest_algorithm))
+        if digest_algorithm is None:
+            digest_algorithm = default_digest_algorithm()
+        digests = wandb_digests(digest_algorithm)
+        self._content: Content | None = Content(current, current_algorithm, digests)
         self._finalizer: finalize[[], Artifact] | None = finalize(self, self._content.abandon)
         self._committed: Committed | None = None
         self._landing: Landing | None = None
@@ -680,7 +683,7 @@ class Artifact:
 
     @property
     def _workspace(self) -> Workspace:
-        from wbart.workspace import current
+        from wbart.surroundings import current
 
         return self._committed.workspace if self._committed is not None else current()
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Concatenate, NoReturn, ParamSpec, TypeVar
 
-from wbart import sweeptrial, workspace
+from wbart import surroundings, sweeptrial
 from wbart.errors import Error
 from wbart.liverun import Run
 from wbart.runactive import active, enter, previous, the_active
@@ -89,7 +89,7 @@ def init(
         found = open_workspace(scratch(mode, store), entity, project, settings)
     run = begin(found, id, resume, said)
     enter(run)
-    workspace.enter(found)
+    surroundings.enter(found)
     try:
         if given:
             run.config.update(given, allow_val_change=True)

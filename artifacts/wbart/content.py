@@ -12,7 +12,6 @@ from wbart.draft import Draft
 from wbart.errors import ArgumentInvalid
 from wbart.intake import Intake, abandon, entry_of
 from wbart.second import WandbDigests, wandb_digests
-from wbart.workspace import current_algorithm
 from wbart_manifest.entry import Entry
 from wbart_manifest.errors import EntryClash
 from wbart_manifest.location import PACKED
@@ -31,12 +30,21 @@ _POLICIES = ("mutable", "immutable", None)
 
 
 class Content:
-    """A draft and its intake. The workspace is asked for when the first file comes."""
+    """A draft and its intake. The workspace is asked for when the first file comes.
 
-    def __init__(self, workspace: Callable[[], Workspace], digests: WandbDigests | None) -> None:
+    Until then the algorithm of its digests is asked for alone, which opens and makes no store.
+    """
+
+    def __init__(
+        self,
+        workspace: Callable[[], Workspace],
+        algorithm: Callable[[], str],
+        digests: WandbDigests | None,
+    ) -> None:
         self.digests = digests
         self.intake: Intake | None = None
         self._find_workspace = workspace
+        self._find_algorithm = algorithm
         self._bound: Workspace | None = None
         self._draft: Draft | None = None
         self._added: dict[str, str] = {}
@@ -55,7 +63,7 @@ class Content:
         """The entries as they are now. To look at an empty draft opens and makes no store."""
         if self._draft is not None or self._bound is not None:
             return self.draft.manifest()
-        return Draft(current_algorithm()).manifest()
+        return Draft(self._find_algorithm()).manifest()
 
     def get(self, path: str) -> Entry | None:
         """The entry of the path so far; opens and makes no store either."""

@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 
-from wbart import workspace as workspaces
+from wbart import surroundings
 from wbart.artifact import Artifact
 from wbart.errors import Error
 from wbart.settings import Settings
@@ -83,11 +83,11 @@ class _Story:
     @contextmanager
     def opened(self) -> Iterator[None]:
         """Artifacts made meanwhile belong to the story's store."""
-        workspaces.enter(self.workspace)
+        surroundings.enter(self.workspace)
         try:
             yield
         finally:
-            workspaces.leave(self.workspace)
+            surroundings.leave(self.workspace)
 
     def release(self, name: str) -> Path:
         """The true files of a release."""

@@ -11,7 +11,6 @@ from wbart import metadata as metadata_rules
 from wbart import names
 from wbart import ttl as ttl_rules
 from wbart.errors import ArgumentInvalid, ArtifactNotLoggedError
-from wbart.second import WandbDigests, wandb_digests
 from wbart.ttl import ArtifactTTL
 
 if TYPE_CHECKING:
@@ -129,15 +128,6 @@ class Facts:
                 f"Artifact {self.name!r} exists in project {self.home[1]!r}; "
                 f"it cannot be moved to {project!r}"
             )
-
-
-def check_digest_algorithm(name: str | None) -> WandbDigests | None:
-    """W&B's digests that an artifact asks for, or that the settings say."""
-    if name is None:
-        from wbart.workspace import default_digest_algorithm
-
-        name = default_digest_algorithm()
-    return wandb_digests(name)
 
 
 def _state(found: Committed) -> str:

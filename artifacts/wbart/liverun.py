@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from wbart import runactive, runlogging, runmodels, runsaving
-from wbart import workspace as workspaces
+from wbart import runactive, runlogging, runmodels, runsaving, surroundings
 from wbart.edges import edge_of
 from wbart.errors import UsageError
 from wbart.recorder import recorder
@@ -296,7 +295,7 @@ class Run:
         finally:
             self.state = "failed" if self.state == "running" else self.state
             runactive.leave(self)
-            workspaces.leave(self.workspace)
+            surroundings.leave(self.workspace)
 
     def __enter__(self) -> Self:
         return self

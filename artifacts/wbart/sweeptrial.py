@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from wbart import sweepdraw, workspace
+from wbart import surroundings, sweepdraw
 from wbart.settings import draw_to_try
 from wbart.sweepdraw import Draw
 
@@ -34,6 +34,6 @@ def take() -> Draw | None:
     if path is None or path in _taken:
         return None
     _taken.add(path)
-    draw = sweepdraw.named(workspace.current(), path)
+    draw = sweepdraw.named(surroundings.current(), path)
     home = draw.workspace.within(draw.sweep.entity, draw.sweep.project)
     return Draw(home, draw.sweep, draw.number, draw.run, draw.parameters)

@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from wbart.catalog import Catalog
@@ -15,7 +14,6 @@ from wbart.errors import NotCached
 from wbart.settings import Settings
 from wbart.version import TOOL
 from wbart_storage.cache import default_room
-from wbart_storage.config import StoreConfig
 from wbart_storage.errors import ObjectExists, Offline, StoreMissing
 from wbart_storage.store import Store, create_store, is_local, open_store, recall_store
 
@@ -117,61 +115,6 @@ class Workspace:
         from wbart.whatis import whatis
 
         return whatis(self, path)
-
-
-class _Default:
-    """The workspace of the process, opened when it is first asked for."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._opened: dict[Settings, Workspace] = {}
-        self.active: list[Workspace] = []
-
-    def get(self) -> Workspace:
-        with self._lock:
-            if self.active:
-                return self.active[-1]
-            settings = Settings.load()
-            found = next((w for s, w in self._opened.items() if s == settings), None)
-            if found is None:
-                found = Workspace.open(settings)
-                self._opened = {settings: found}
-            return found
-
-
-_default = _Default()
-
-
-def current() -> Workspace:
-    """The workspace of the active run, or else of this process and its surroundings."""
-    return _default.get()
-
-
-def current_algorithm() -> str:
-    """The digest algorithm of the current store, or of the one that would be made."""
-    if not _default.active:
-        try:
-            return Workspace.open(Settings.load(), create=False).store.algorithm
-        except StoreMissing:
-            return StoreConfig().digest
-    return current().store.algorithm
-
-
-def default_digest_algorithm() -> str | None:
-    """W&B's digests that the surroundings ask for; None for the store's own alone."""
-    if _default.active:
-        return _default.active[-1].settings.digest_algorithm
-    return Settings.load().digest_algorithm
-
-
-def enter(workspace: Workspace) -> None:
-    """Make it the current one until `leave`."""
-    _default.active.append(workspace)
-
-
-def leave(workspace: Workspace) -> None:
-    """End what `enter` began."""
-    _default.active.remove(workspace)
 
 
 def _recalled(settings: Settings) -> Store:

@@ -22,7 +22,8 @@ from wbart.runrecord import read_record
 from wbart.runsegments import Home, merge
 from wbart.runwriter import RunWriter
 from wbart.settings import Settings
-from wbart.workspace import Workspace, enter, leave
+from wbart.surroundings import enter, leave
+from wbart.workspace import Workspace
 from wbart_storage.clock import SystemClock
 from wbart_storage.config import PackParameters, StoreConfig, create_config
 from wbart_storage.errors import BlobCorrupt, BlobMissing, StoreMissing

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from tests.artifacts.house import House, listing
 
-from wbart.workspace import Workspace, enter, leave
+from wbart.surroundings import enter, leave
+from wbart.workspace import Workspace
 from wbart_storage import direct
 
 FILES = {**{f"{number}": f"content {number}" for number in range(40)}, "large": "x" * 3_000_000}

@@ -13,7 +13,8 @@ from wbart.artifact import Artifact
 from wbart.calls import init
 from wbart.collection import ArtifactCollection
 from wbart.copying import copy
-from wbart.workspace import Workspace, enter, leave
+from wbart.surroundings import enter, leave
+from wbart.workspace import Workspace
 from wbart_storage.errors import StoreUnsupported
 
 FILES = {"a": "1", "b/c": "2"}

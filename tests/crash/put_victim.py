@@ -19,7 +19,8 @@ from typing import Any
 
 from wbart.artifact import Artifact
 from wbart.settings import Settings
-from wbart.workspace import Workspace, enter, leave
+from wbart.surroundings import enter, leave
+from wbart.workspace import Workspace
 from wbart_storage.clock import FixedClock, SystemClock
 from wbart_storage.config import PackParameters, StoreConfig, create_config
 from wbart_storage.local import LocalObjects

@@ -12,7 +12,8 @@ from typing import Any, cast
 from tests.artifacts.house import House
 from tests.servers import Server
 
-from wbart.workspace import Workspace, enter, leave
+from wbart.surroundings import enter, leave
+from wbart.workspace import Workspace
 
 
 @dataclass

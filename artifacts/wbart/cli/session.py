@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from wbart import workspace as workspaces
+from wbart import surroundings
 from wbart.cli.call import Call
 from wbart.cli.words import one_line
 from wbart.errors import RefInvalid
@@ -33,11 +33,11 @@ def opened(call: Call, *refs: Ref | None, create: bool = False) -> Iterator[Work
     settings = load_settings(call, *refs)
     with _words_on_stderr(call.verbose):
         workspace = Workspace.open(settings, create=create)
-        workspaces.enter(workspace)
+        surroundings.enter(workspace)
         try:
             yield workspace
         finally:
-            workspaces.leave(workspace)
+            surroundings.leave(workspace)
 
 
 def load_settings(call: Call, *refs: Ref | None) -> Settings:
