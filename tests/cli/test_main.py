@@ -18,7 +18,7 @@ COMMANDS = [*(name for section in entry.SECTIONS.values() for name in section), 
 WANTED = {
     *("demo", "init", "put", "get", "ls", "show", "files", "cat", "log", "diff", "status"),
     *("verify", "checkout", "whatis", "alias", "tag", "link", "unlink", "rm", "restore", "ttl"),
-    *("cache", "doctor", "completion", "artifact", "copy"),
+    *("cache", "doctor", "completion", "artifact", "copy", "lineage", "why", "runs", "exec"),
 }
 
 COMMON = {

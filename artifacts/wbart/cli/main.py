@@ -36,6 +36,12 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "checkout": "Make a folder exactly what a version says.",
             "whatis": "Tell which versions hold a file's content.",
         },
+        "Runs and lineage": {
+            "runs": "List, look at and export runs.",
+            "exec": "Run a command on versions, as a run.",
+            "lineage": "Tell what a version came from, or what came of it.",
+            "why": "Tell who needs a version, and what would break without it.",
+        },
         "Naming": {
             "alias": "Set, remove and undo aliases; tell their history.",
             "tag": "Add and remove tags.",
