@@ -11,5 +11,5 @@ def _example_folder(request: pytest.FixtureRequest) -> None:
     folder = request.getfixturevalue("tmp_path")
     monkeypatch = request.getfixturevalue("monkeypatch")
     monkeypatch.chdir(folder)
-    for name in ("CACHE", "DATA"):
+    for name in ("CACHE", "CONFIG", "DATA"):
         monkeypatch.setenv(f"WBART_{name}_DIR", str(folder / name.lower()))

@@ -28,6 +28,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         if name.startswith(("WBART_", "WANDB_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("WBART_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("WBART_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.setenv("WBART_DATA_DIR", str(tmp_path / "data"))
     return tmp_path
 
