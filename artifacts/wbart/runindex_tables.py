@@ -139,7 +139,7 @@ def _document(raw: bytes) -> tuple[str, str | int | None]:
     if raw.count(b"{") == 1:
         return text, None
     document = _decode(raw)
-    if any("." in key for key in document):
+    if "." in "".join(document):
         return _encode(flatten(document)).decode(), text
     nested = {key: value for key, value in document.items() if type(value) is dict}
     dotted = {key: value for key, value in flatten(nested).items() if key not in nested}

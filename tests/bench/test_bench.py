@@ -1,6 +1,7 @@
 """The harness itself: the same data everywhere, honest costs, a table that tells the truth."""
 
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -9,12 +10,14 @@ from pathlib import Path
 
 import pytest
 from tests.bench import __main__ as program
-from tests.bench import data, disk, hashing, memory
+from tests.bench import data, disk, hashing, memory, runs
 from tests.bench.data import KIB, MIB, W1, W2, WORKS, Work
 from tests.bench.measure import CommandFailed, Cost, measure
 from tests.bench.rounds import Plan, Sample, room, run
 from tests.bench.steps import STEPS
 from tests.bench.table import render, rows
+
+from wbart.runsegments import Home
 
 needs_rsync = pytest.mark.skipif(shutil.which("rsync") is None, reason="rsync is a rival")
 
@@ -246,3 +249,24 @@ def test_warming_memory_leaves_nothing_behind(tmp_path: Path) -> None:
 
     assert used <= 3 * MIB
     assert list(tmp_path.iterdir()) == []
+
+
+def test_queries_are_measured_and_small_runs_are_not_judged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = ["queries", "--runs", "300", "--live", "3", "--at", str(tmp_path)]
+    assert program.main(argv) == 0
+
+    said = capsys.readouterr().out
+    assert "first sync" in said
+    assert "a fresh run, sync and query" in said
+    assert "MET" not in said.upper()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_made_up_runs_are_the_same_on_every_machine() -> None:
+    record = runs.record(Home("e", "p"), 7)
+
+    assert len(record.fields["config"]) + len(record.fields["summary"]) >= 40
+    whole = hashlib.sha256(json.dumps(record.fields, sort_keys=True).encode()).hexdigest()
+    assert whole == "3621365714a74daf668c229ebc483573f558109c3396bb19c2603e70c62d642f"

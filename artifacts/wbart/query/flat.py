@@ -20,7 +20,7 @@ def flatten(document: Mapping[str, object]) -> dict[str, object]:
 
 def _add(flat: dict[str, object], prefix: str, document: Mapping[str, object]) -> None:
     keys: Iterable[str] = document
-    if any("." in key for key in keys):
+    if "." in "".join(keys):
         # Sorted by dots: what a user dotted himself has more of them at this level, and wins.
         keys = sorted(keys, key=lambda key: -key.count("."))
     for key in keys:
