@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import atexit
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 
 from wbart_manifest.entry import Entry
 from wbart_storage.ingest import Second, Taken
 from wbart_storage.store import Store
+from wbart_storage.workers import Workers
 
 
 class Intake:
@@ -18,7 +18,7 @@ class Intake:
         close_abandoned()
         self.store = store
         self.stage = store.stage()
-        self._executor = ThreadPoolExecutor(max(1, jobs), "wbart-intake")
+        self._executor = Workers(max(1, jobs), "wbart-intake")
         self.prints = store.fingerprints()
         self.ingest = store.ingest(self.stage, self.prints, self._executor, second)
         self.removed: set[bytes] = set()

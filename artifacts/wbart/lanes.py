@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from threading import Condition
+
+from wbart_storage.workers import Workers
 
 
 class Lanes:
     """A bounded pool of threads; a lane never has more than one of them at a time."""
 
     def __init__(self, threads: int) -> None:
-        self._executor = ThreadPoolExecutor(threads, "wbart-lane")
+        self._executor = Workers(threads, "wbart-lane")
         self._waiting: dict[Hashable, deque[Callable[[], None]]] = {}
         self._changed = Condition()
 

@@ -7,11 +7,12 @@ known only when its pack is closed; until then it waits here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 
 from wbart_manifest.location import PACKED, Location
 from wbart_storage.fingerprint import Fingerprints, Print, pack_place
 from wbart_storage.staged_packs import StagedPacks, is_token
+from wbart_storage.workers import Workers
 
 
 class Known:
@@ -51,7 +52,7 @@ class Ledger:
         self._packs = packs
         self._ready: list[_Noted] = []
         self._waiting: dict[bytes, list[_Noted]] = {}
-        self._writer = ThreadPoolExecutor(1, "wbart-ledger")
+        self._writer = Workers(1, "wbart-ledger")
         self._written: Future[None] | None = None
         self.recorded: dict[str, int] = {}
         """How many times the prints below a root were changed from here."""

@@ -10,7 +10,7 @@ import os
 import struct
 from binascii import hexlify
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
@@ -45,9 +45,7 @@ class PackWriter:
     Not safe to share between threads. Nothing is named by the pack until `close` returned.
     """
 
-    def __init__(
-        self, path: Path, algorithm: str, writer: ThreadPoolExecutor, durable: bool = True
-    ) -> None:
+    def __init__(self, path: Path, algorithm: str, writer: Executor, durable: bool = True) -> None:
         self.path = path
         self._durable = durable
         self.members: list[Member] = []

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 from wbart_manifest.digest import Buffer, Hasher, hasher
 from wbart_storage.direct import aligned_buffer, write_direct
+from wbart_storage.workers import Workers
 
 BUFFER = 8 << 20
 """Bytes read at once; a pump holds two such buffers."""
@@ -23,7 +23,7 @@ class Pump:
     def __init__(self, algorithm: str, buffer: int = BUFFER) -> None:
         self._algorithm = algorithm
         self._buffers = aligned_buffer(buffer), aligned_buffer(buffer)
-        self._threads = ThreadPoolExecutor(2, "wbart-pump")
+        self._threads = Workers(2, "wbart-pump")
 
     def close(self) -> None:
         """End the pump's threads."""

@@ -7,7 +7,6 @@ that follow. Until then a token stands in its place; `place` puts the id there.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from wbart_manifest.digest import digest_function
@@ -16,6 +15,7 @@ from wbart_storage.disk import disk_errors
 from wbart_storage.errors import StorageError
 from wbart_storage.pack import PackWriter
 from wbart_storage.session import Session
+from wbart_storage.workers import Workers
 
 _REMEMBERED = 500_000
 """Digests of small blobs that are known to be held already; more would cost memory."""
@@ -35,7 +35,7 @@ class StagedPacks:
         self._algorithm = algorithm
         self._size = size
         self._min_members = min_members
-        self._writer = ThreadPoolExecutor(1, "wbart-pack")
+        self._writer = Workers(1, "wbart-pack")
         self._open: PackWriter | None = None
         self._token = bytes(32)
         self._ids: dict[bytes, bytes] = {}
