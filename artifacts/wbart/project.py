@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wbart import documents
 from wbart.collection import ArtifactCollection
 from wbart.errors import CollectionNotFound, ProjectNotFound, TypeNotFound
 from wbart.listing import Listing, parse_order
 from wbart.paginator import Key, Paginator
+from wbart.query import holds, parse
+from wbart.registryfields import COLLECTION, collection_row
 from wbart.runs import paths, projects_with_runs
 from wbart_storage.keys import project_documents
 
@@ -72,16 +74,21 @@ class ArtifactCollections(Paginator[ArtifactCollection]):
         project: str,
         type: str | None,
         *,
+        filters: Mapping[str, Any] | None = None,
         order: str | None = None,
         per_page: int | None = None,
         start: str | None = None,
     ) -> None:
+        """filters are Mongo-style: `name`, `tag`, `description`, `created_at`, `updated_at`."""
         field, descending = parse_order(order, _FIELDS, "name")
+        condition = parse(filters, COLLECTION)
         self._label = f"{entity}/{project}"
 
         def load() -> Iterator[ArtifactCollection]:
             return (
-                found for found in all_of(workspace, entity, project) if type in (None, found.type)
+                found
+                for found in all_of(workspace, entity, project)
+                if type in (None, found.type) and holds(condition, collection_row(found))
             )
 
         source = Listing(load, _KEYS[field], lambda found: found, descending)
@@ -106,7 +113,11 @@ class ArtifactType:
         return f"{self.entity}/{self.project}/{self.name}"
 
     def collections(
-        self, order: str | None = None, per_page: int | None = None, start: str | None = None
+        self,
+        filters: Mapping[str, Any] | None = None,
+        order: str | None = None,
+        per_page: int | None = None,
+        start: str | None = None,
     ) -> ArtifactCollections:
         """The collections of this type."""
         return ArtifactCollections(
@@ -114,6 +125,7 @@ class ArtifactType:
             self.entity,
             self.project,
             self.name,
+            filters=filters,
             order=order,
             per_page=per_page,
             start=start,
@@ -189,7 +201,11 @@ class Project:
         return ArtifactTypes(self._workspace, self.entity, self.name, per_page=per_page)
 
     def collections(
-        self, order: str | None = None, per_page: int | None = None, start: str | None = None
+        self,
+        filters: Mapping[str, Any] | None = None,
+        order: str | None = None,
+        per_page: int | None = None,
+        start: str | None = None,
     ) -> ArtifactCollections:
         """Its collections, of whatever type."""
         return ArtifactCollections(
@@ -197,6 +213,7 @@ class Project:
             self.entity,
             self.name,
             None,
+            filters=filters,
             order=order,
             per_page=per_page,
             start=start,

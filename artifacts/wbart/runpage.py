@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from wbart.errors import NotFound
 from wbart.historyreader import HistoryReader
 from wbart.runrecord import RunRecord
 
@@ -85,14 +86,17 @@ def display(page: str) -> bool:
 
 
 def sweep_of(workspace: Workspace, record: RunRecord) -> Any:
-    """The sweep that a run belongs to; None without one."""
+    """The sweep that a run belongs to; None without one, and where only the run was copied."""
     name = record.fields.get("sweep")
     if name is None:
         return None
     from wbart.api import Api
 
     path = record.path
-    return Api._within(workspace).sweep(f"{path.entity}/{path.project}/{name}")
+    try:
+        return Api._within(workspace).sweep(f"{path.entity}/{path.project}/{name}")
+    except NotFound:
+        return None
 
 
 def user_of(workspace: Workspace, record: RunRecord) -> Any:

@@ -444,6 +444,17 @@ def test_names_of_the_config_apply_unless_the_call_says_otherwise(world: World, 
     assert api.sweep(f"team/other/{two}").entity == "team"
 
 
+def test_a_run_tells_its_sweep_where_the_sweep_is(world: World, api: Api) -> None:
+    id_ = made(world, GRID)
+    agent(id_, training(lambda config: 1.0), count=1, settings=world.settings)
+    [run] = api.sweep(id_).runs
+    alone = api.create_run(run_id="copied")
+    alone._edit({"sweep": "left-behind"})
+
+    assert run.sweep.id == id_
+    assert (alone.sweep, alone.sweep_name) == (None, "left-behind")
+
+
 def test_earlier_runs_can_be_taken_in(world: World, api: Api) -> None:
     with world.run(id="before", config={"a": 1, "b": 10}) as run:
         run.log({"loss": 1})
