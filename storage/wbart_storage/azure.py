@@ -50,11 +50,14 @@ class Azure:
         _bound(fs.service_client)
         return fs
 
-    def upload(self, fs: Any, path: str, data: bytes, exclusive: bool) -> None:
-        fs.pipe_file(path, data, mode="create" if exclusive else "overwrite")
+    def upload(self, fs: Any, path: str, data: bytes, exclusive: bool) -> bool:
+        mode = "create" if exclusive else "overwrite"
+        fs.pipe_file(path, data, mode=mode, validate_content=True)
+        return True
 
-    def upload_file(self, fs: Any, path: str, source: Path) -> None:
-        fs.put_file(str(source), path)
+    def upload_file(self, fs: Any, path: str, source: Path) -> bool:
+        fs.put_file(str(source), path, validate_content=True)
+        return True
 
     def stat(self, fs: Any, root: str, key: str) -> ObjectStat:
         from fsspec.asyn import sync

@@ -30,18 +30,20 @@ class FileTree:
             kind = get_filesystem_class(self._protocol)
         return kind(*args, **options)
 
-    def upload(self, fs: Any, path: str, data: bytes, exclusive: bool) -> None:
+    def upload(self, fs: Any, path: str, data: bytes, exclusive: bool) -> bool:
         if not exclusive:
             _reach(fs, path, lambda: fs.pipe_file(path, data))
-            return
+            return True
         with _one_by_one:
             _reach(fs, path, lambda: fs.pipe_file(path, data, mode="create"))
+        return True
 
-    def upload_file(self, fs: Any, path: str, source: Path) -> None:
+    def upload_file(self, fs: Any, path: str, source: Path) -> bool:
         if self._protocol == "memory":  # its put_file shows the file while it grows
             self.upload(fs, path, source.read_bytes(), False)
         else:
             _reach(fs, path, lambda: fs.put_file(str(source), path))
+        return True
 
     def stat(self, fs: Any, root: str, key: str) -> ObjectStat:
         info = fs.info(f"{root}/{key}")

@@ -10,6 +10,7 @@ from secrets import token_hex
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
+from wbart_storage.arrival import base64_md5
 from wbart_storage.objects import ObjectStat
 from wbart_storage.service import (
     CONNECT_SECONDS,
@@ -45,14 +46,15 @@ class Gcs:
             fs._request = partial(once, fs)
         return fs
 
-    def upload(self, fs: Any, path: str, data: bytes, exclusive: bool) -> None:
+    def upload(self, fs: Any, path: str, data: bytes, exclusive: bool) -> bool:
+        digest = base64_md5(data)
         if not exclusive:
-            self._put(fs, path, BytesIO(data))
-            return
+            return self._put(fs, path, BytesIO(data), digest)
         bucket, key = path.split("/", 1)
         # Ours, since gcsfs ends the data at the first "--==0==" in it.
         boundary = token_hex(24)
-        head = f'{{"name": "{key}"}}'  # the letters of a key need no escape
+        # The letters of a key need no escape. The service refuses what has another MD5.
+        head = f'{{"name": "{key}", "md5Hash": "{digest}"}}'
         body = (
             (
                 f"--{boundary}\r\nContent-Type: application/json\r\n\r\n{head}\r\n"
@@ -61,18 +63,21 @@ class Gcs:
             + data
             + f"\r\n--{boundary}--\r\n".encode()
         )
-        fs.call(
+        answer = fs.call(
             "POST",
             f"{fs._location}/upload/storage/v1/b/{quote(bucket, safe='')}/o",
             uploadType="multipart",
             ifGenerationMatch="0",
             headers={"Content-Type": f'multipart/related; boundary="{boundary}"'},
             data=BytesIO(body),
+            json_out=True,
         )
+        return bool(answer.get("md5Hash", digest) == digest)
 
-    def upload_file(self, fs: Any, path: str, source: Path) -> None:
+    def upload_file(self, fs: Any, path: str, source: Path) -> bool:
+        digest = base64_md5(source)
         with source.open("rb") as file:
-            self._put(fs, path, file)
+            return self._put(fs, path, file, digest)
 
     def stat(self, fs: Any, root: str, key: str) -> ObjectStat:
         bucket, base = split_root(root)
@@ -107,16 +112,18 @@ class Gcs:
             if isinstance(outcome, Exception) and not _is_absence(outcome):
                 raise outcome
 
-    def _put(self, fs: Any, path: str, data: BinaryIO) -> None:
+    def _put(self, fs: Any, path: str, data: BinaryIO, digest: str) -> bool:
         bucket, key = path.split("/", 1)
-        fs.call(
+        answer = fs.call(
             "POST",
             f"{fs._location}/upload/storage/v1/b/{quote(bucket, safe='')}/o",
             uploadType="media",
             name=key,
             headers={"Content-Type": _BYTES},
             data=data,
+            json_out=True,
         )
+        return bool(answer.get("md5Hash", digest) == digest)
 
 
 def _is_absence(error: Exception) -> bool:

@@ -41,6 +41,8 @@ _RETRY = {
 # The read time-out counts from the start of a request, so a part has to be through within it.
 _PATIENCE = {"connect_timeout": "5s", "read_timeout": "60s", "timeout": "15min"}
 _ASKING = 5.0
+_CHECKED: Mapping[str, Mapping[str, str]] = {"S3Store": {"checksum_algorithm": "SHA256"}}
+"""Else nothing tells the service what it should have got. For the others there is no such word."""
 
 
 class _Forks:
@@ -103,14 +105,14 @@ class _Maker:
         store = getattr(self._stores, name)(
             bucket,
             prefix=root or None,
-            config=dict(config),
+            config={**_CHECKED.get(name, {}), **config},
             client_options={**_PATIENCE, "allow_http": is_plain(endpoint)},
             retry_config=_RETRY,
             credential_provider=credentials,
         )
         shown = f"{self._scheme}://{bucket}/{root}".rstrip("/")
         keeps_folders = partial(_is_seaweedfs, endpoint)
-        return ObstoreObjects(store, self._scheme, shown, keeps_folders)
+        return ObstoreObjects(store, self._scheme, shown, keeps_folders, is_plain(endpoint))
 
 
 @cache

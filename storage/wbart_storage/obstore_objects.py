@@ -7,12 +7,14 @@ is no `Parts` here: obstore sends the parts of a file itself, and tells nobody h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import obstore
 
+from wbart_storage.arrival import md5_of, until_right
 from wbart_storage.disk import source_error
 from wbart_storage.errors import ObjectMissing, StorageError
 from wbart_storage.keys import check_key, check_prefix
@@ -46,8 +48,13 @@ class ObstoreObjects:
         protocol: str,
         place: str,
         keeps_folders: Callable[[], bool] = lambda: False,
+        plain: bool = False,
     ) -> None:
-        """keeps_folders tells whether the server goes on listing folders that are empty."""
+        """keeps_folders tells whether the server goes on listing folders that are empty.
+
+        plain: nothing on the way there guards the bytes, as TLS does; so we look at what arrived.
+        """
+        self._plain = plain
         self._store = store
         self.protocol = protocol
         self.place = place
@@ -57,15 +64,29 @@ class ObstoreObjects:
         check_key(key)
         if len(data) > MOST_CREATED:
             raise StorageError(f"{key}: {len(data)} bytes are too many for an exclusive create")
+
+        def send(mode: Literal["create", "overwrite"]) -> bool:
+            answer = obstore.put(self._store, key, data, mode=mode, use_multipart=False)
+            return self._arrived(key, answer, data)
+
         with translated(key):
-            obstore.put(self._store, key, data, mode="create", use_multipart=False)
+            until_right(
+                key, lambda: send("create"), lambda: send("overwrite"), lambda: self.delete([key])
+            )
 
     def put(self, key: str, source: bytes | Path) -> None:
         check_key(key)
         size = _size(source) if isinstance(source, Path) else len(source)
         part = max(_PART_SIZE, -(-size // _MOST_PARTS))
+
+        def send() -> bool:
+            answer = obstore.put(
+                self._store, key, source, chunk_size=part, max_concurrency=_PARTS_AT_ONCE
+            )
+            return self._arrived(key, answer, source)
+
         with translated(key):
-            obstore.put(self._store, key, source, chunk_size=part, max_concurrency=_PARTS_AT_ONCE)
+            until_right(key, send, send, lambda: self.delete([key]))
 
     def get(self, key: str, start: int = 0, end: int | None = None) -> bytes:
         check_range(start, end)
@@ -110,6 +131,21 @@ class ObstoreObjects:
         """The object has grown meanwhile, or the client found a right answer wrong."""
         with translated(key):
             return self._read(key, 0, None)[start:end]
+
+    def _arrived(self, key: str, answer: Mapping[str, Any], source: bytes | Path) -> bool:
+        """Whether the store has what was sent: by its ETag if that is an MD5, else by reading."""
+        if not self._plain:
+            return True
+        etag = str(answer.get("e_tag")).strip('"').lower()
+        if etag == md5_of(source).hex():
+            return True
+        with BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
+            start = 0
+            while piece := file.read(_PART_SIZE):
+                if self._read(key, start, start + len(piece)) != piece:
+                    return False
+                start += len(piece)
+        return self.stat(key).size == start
 
     def _delete_each(self, keys: Iterable[str]) -> None:
         for key in keys:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar, cast
 
 from fsspec import AbstractFileSystem
 
+from wbart_storage.arrival import until_right
 from wbart_storage.connection import Connection
 from wbart_storage.disk import source_error
 from wbart_storage.errors import ObjectMissing, StorageError, StoreRefused
@@ -62,18 +63,23 @@ class FsspecObjects:
         path = self._path(key)
         if len(data) > MOST_CREATED:
             raise StorageError(f"{key}: {len(data)} bytes are too many for an exclusive create")
-        with translated(key):
-            self._service.upload(self._fs, path, data, True)
+        self._until_right(
+            key,
+            lambda: self._service.upload(self._fs, path, data, True),
+            lambda: self._service.upload(self._fs, path, data, False),
+        )
 
     def put(self, key: str, source: bytes | Path) -> None:
         path = self._path(key)
         if isinstance(source, Path):
             _check_source(source)
-        with translated(key):
+
+        def send() -> bool:
             if isinstance(source, Path):
-                self._service.upload_file(self._fs, path, source)
-            else:
-                self._service.upload(self._fs, path, source, False)
+                return self._service.upload_file(self._fs, path, source)
+            return self._service.upload(self._fs, path, source, False)
+
+        self._until_right(key, send, send)
 
     def get(self, key: str, start: int = 0, end: int | None = None) -> bytes:
         check_range(start, end)
@@ -106,6 +112,10 @@ class FsspecObjects:
     @property
     def _fs(self) -> Any:
         return self.connection.fs
+
+    def _until_right(self, key: str, send: Callable[[], bool], again: Callable[[], bool]) -> None:
+        with translated(key):
+            until_right(key, send, again, lambda: self.delete([key]))
 
     def _path(self, key: str) -> str:
         return f"{self._root}/{check_key(key)}"

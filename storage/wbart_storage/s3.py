@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from wbart_storage.arrival import fits_etag
+from wbart_storage.errors import StorageError
+from wbart_storage.in_flight import in_flight
 from wbart_storage.objects import ObjectStat
+from wbart_storage.s3_parts import S3Parts
 from wbart_storage.service import (
     CONNECT_SECONDS,
     CONNECTIONS,
@@ -44,12 +51,22 @@ class S3:
         fs.retries = 1  # its own loop around botocore's; no option sets it
         return fs
 
-    def upload(self, fs: Any, path: str, data: bytes, exclusive: bool) -> None:
-        fs.pipe_file(path, data, chunksize=PART_SIZE, mode="create" if exclusive else "overwrite")
+    def upload(self, fs: Any, path: str, data: bytes, exclusive: bool) -> bool:
+        if len(data) >= 2 * PART_SIZE:
+            _in_parts(fs, path, BytesIO(data), len(data))
+            return True
+        bucket, key, _ = fs.split_path(path)
+        condition = {"IfNoneMatch": "*"} if exclusive else {}
+        answer = fs.call_s3("put_object", Bucket=bucket, Key=key, Body=data, **condition)
+        return fits_etag(answer, data)
 
-    def upload_file(self, fs: Any, path: str, source: Path) -> None:
-        part = max(PART_SIZE, -(-source.stat().st_size // _MOST_PARTS))
-        fs.put_file(str(source), path, chunksize=part)
+    def upload_file(self, fs: Any, path: str, source: Path) -> bool:
+        size = source.stat().st_size
+        if size < PART_SIZE:
+            return self.upload(fs, path, source.read_bytes(), False)
+        with source.open("rb") as file:
+            _in_parts(fs, path, file, size)
+        return True
 
     def stat(self, fs: Any, root: str, key: str) -> ObjectStat:
         bucket, base, _ = fs.split_path(f"{root}/")
@@ -90,6 +107,30 @@ class S3:
         while not page.stats and page.following is not None:
             page = self.page(fs, root, folder, "", page.following)
         return bool(page.stats)
+
+
+def _in_parts(fs: Any, path: str, source: BinaryIO, size: int) -> None:
+    """Put all of source at path in parts, each checked by itself; whole or not at all."""
+    root, _, key = path.rpartition("/")
+    parts = S3Parts(lambda: fs, root)
+    step = max(PART_SIZE, -(-size // _MOST_PARTS))
+    upload = parts.begin(key)
+
+    def pieces() -> Iterator[tuple[int, bytes]]:
+        return enumerate(iter(lambda: source.read(step), b""), 1)
+
+    try:
+        with ThreadPoolExecutor(PARTS_AT_ONCE) as executor:
+            sent = [
+                *in_flight(
+                    executor, lambda piece: parts.part(key, upload, *piece), pieces(), PARTS_AT_ONCE
+                )
+            ]
+        parts.complete(key, upload, sent)
+    except StorageError:
+        with suppress(StorageError):
+            parts.abort(key, upload)
+        raise
 
 
 def _keeps_folders(answer: Mapping[str, Any]) -> bool:

@@ -57,12 +57,15 @@ class Service(Protocol):
         """A new file system with bounded patience; of the kind if one is given."""
         ...
 
-    def upload(self, fs: Any, path: str, data: bytes, exclusive: bool) -> None:
-        """Put data at path; FileExistsError or the like if exclusive and taken."""
+    def upload(self, fs: Any, path: str, data: bytes, exclusive: bool) -> bool:
+        """Put data at path; FileExistsError or the like if exclusive and taken.
+
+        False when it lies there now, and the answer says that it is not what was sent.
+        """
         ...
 
-    def upload_file(self, fs: Any, path: str, source: Path) -> None:
-        """Put the bytes of a local file at path, without holding all of them in memory."""
+    def upload_file(self, fs: Any, path: str, source: Path) -> bool:
+        """As `upload`, the bytes of a local file, without holding all of them in memory."""
         ...
 
     def stat(self, fs: Any, root: str, key: str) -> ObjectStat:

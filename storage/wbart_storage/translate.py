@@ -41,6 +41,7 @@ _PATIENCE = {
     "Throttling", "ThrottlingException", "TooManyRequests",
 }  # fmt: skip
 
+_OTHER_MD5 = re.compile(r"Provided (contentMD5|MD5 hash)\b.* match", re.DOTALL)
 _STATUS: dict[int, type[StorageError]] = {
     401: AccessDenied,
     403: AccessDenied,
@@ -135,7 +136,7 @@ def translate(error: BaseException, key: str) -> StorageError:
         code, status = _answer(link)
         if code in _NO_STORE:
             return StoreMissing(code)
-        kind = kind or _by_code(code) or _by_status(status) or _by_class(link)
+        kind = kind or _by_code(code) or _spoilt(link) or _by_status(status) or _by_class(link)
     return _made(kind or StorageError, key, error)
 
 
@@ -229,6 +230,11 @@ def _by_code(code: str) -> type[StorageError] | None:
         if code in codes:
             return kind
     return None
+
+
+def _spoilt(error: BaseException) -> type[StorageError] | None:
+    """What is said of a body that did not arrive as it was sent, where no code of its own is."""
+    return StoreUnavailable if _OTHER_MD5.search(str(error)) else None
 
 
 def _by_status(status: int) -> type[StorageError] | None:
