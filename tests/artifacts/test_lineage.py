@@ -245,3 +245,17 @@ def test_a_ladder_has_no_crossings() -> None:
 
     rows = {key: row for key, (_, row) in found.places.items()}
     assert (rows["a"] < rows["b"]) == (rows["c"] < rows["d"]) == (rows["f"] < rows["e"])
+
+
+def test_a_deleted_run_is_shown_as_such(house: House, work: Work) -> None:
+    from wbart.api import Api
+
+    work("r1", logged="raw")
+    work("r2", used="raw", logged="net")
+    Api().run("r1").delete()
+
+    up, down = house.load("net").lineage(), house.load("raw").lineage("down")
+
+    assert ("r1", "logged", "raw:v0") in ties(up)
+    assert {run.name: run.state for run in up.runs}["ann/zoo/r1"] == "deleted"
+    assert ("r2", "logged", "net:v0") in ties(down)
