@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from wbart.query import flatten
 from wbart.runfields import observe, plain_row
 from wbart.runincrement import RunRecord
 from wbart.runpath import RunPath
-from wbart.runsegment import Packed, decode_rest, unpack
+from wbart.runsegment import Packed, unpack
 
 LAYOUT = 1
 PAGE_SIZE = 16384
@@ -67,6 +67,22 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _encode = msgspec.json.Encoder().encode
 
 
+class _Id(Struct, gc=False):
+    id: str
+
+
+class _Marks(Struct, gc=False):
+    """What a row needs of a `runsegment.Rest`, which is mostly what it does not need."""
+
+    actor: str = ""
+    ended: bool = False
+    used: tuple[_Id, ...] = ()
+    logged: tuple[_Id, ...] = ()
+
+
+_decode_marks = msgspec.json.Decoder(_Marks).decode
+
+
 class Made(NamedTuple):
     """A row of the table `run`, and the rows of `edge` beside it."""
 
@@ -78,7 +94,7 @@ def made_of(
     home: int, path: RunPath, packed: Packed, line: int, beat: Mapping[str, Any], now: float
 ) -> Made:
     """A record as rows. beat is its last sign of life, empty for none; now is in seconds."""
-    fields, rest = _decode(packed.fields), decode_rest(packed.rest)
+    fields, rest = _decode(packed.fields), _decode_marks(packed.rest)
     record = RunRecord(
         path,
         fields,

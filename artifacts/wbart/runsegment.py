@@ -38,7 +38,7 @@ class Rest(Struct, frozen=True, omit_defaults=True):
     files: dict[str, FileFact] = {}
 
 
-class Packed(Struct, frozen=True, kw_only=True):
+class Packed(Struct, frozen=True, kw_only=True, gc=False):
     """A record with those pieces as JSON that who sorts many runs need not take apart."""
 
     run: str
