@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 _READERS = 16
 _HOPELESS = 5
 """After so many failures and no success an agent gives up, as W&B's does."""
+_made: dict[str, tuple[str, str]] = {}
+"""Where this process has made sweeps: their ids are all that its agents then need, as W&B's."""
 
 
 def sweep(
@@ -42,7 +44,9 @@ def sweep(
     home = open_workspace(
         store, entity or said.get("entity"), project or said.get("project"), settings
     )
-    return sweeps.create(home, config, prior_runs).id
+    made = sweeps.create(home, config, prior_runs)
+    _made[made.id] = home.entity, home.project
+    return made.id
 
 
 def agent(
@@ -65,7 +69,8 @@ def agent(
         raise ArgumentInvalid(f"count must be a whole number of at least 1: {count!r}")
     if function is not None and not callable(function):
         raise ArgumentTypeInvalid("function parameter must be callable!")
-    found = open_workspace(store, entity, project, settings)
+    known = _made.get(sweep_id, (None, None))
+    found = open_workspace(store, entity or known[0], project or known[1], settings)
     path = parse(sweep_id, entity=found.entity, project=found.project)
     home = found.within(names.entity(path.entity), names.project(path.project))
     target = Sweep(home, path)

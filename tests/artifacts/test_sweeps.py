@@ -455,6 +455,18 @@ def test_a_run_tells_its_sweep_where_the_sweep_is(world: World, api: Api) -> Non
     assert (alone.sweep, alone.sweep_name) == (None, "left-behind")
 
 
+def test_an_agent_knows_the_project_of_a_sweep_that_this_process_made(
+    world: World, api: Api
+) -> None:
+    id_ = made(world, GRID, project="elsewhere")
+
+    agent(id_, training(lambda config: 1.0), count=1, settings=world.settings)
+
+    assert len(api.sweep(f"elsewhere/{id_}").runs) == 1
+    with pytest.raises(NotFound):
+        agent(id_, print, project="proj", settings=world.settings)
+
+
 def test_earlier_runs_can_be_taken_in(world: World, api: Api) -> None:
     with world.run(id="before", config={"a": 1, "b": 10}) as run:
         run.log({"loss": 1})
