@@ -188,12 +188,14 @@ class Api:
         project_name: str | None,
         type_name: str,
         per_page: int | None = None,
+        filters: Mapping[str, Any] | None = None,
         order: str | None = None,
         start: str | None = None,
     ) -> ArtifactCollections:
         """The collections of a type in a project, portfolios included, by name.
 
-        Orders are `name`, `created_at` and `updated_at`; one without a sign is ascending.
+        Mongo-style filters know `name`, `tag`, `description` and the times. Orders are `name`,
+        `created_at` and `updated_at`; one without a sign is ascending.
         """
         entity, project = self._project(project_name)
         return ArtifactCollections(
@@ -201,6 +203,7 @@ class Api:
             entity,
             project,
             type_name,
+            filters=filters,
             order=order,
             per_page=per_page,
             start=start,

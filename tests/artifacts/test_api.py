@@ -288,3 +288,15 @@ def test_a_store_may_be_given_by_its_place(world: World, monkeypatch: pytest.Mon
 
     assert api.artifact("ent/proj/data").version == "v2"
     assert str(world.folder / "store") in repr(api)
+
+
+def test_collections_are_filtered(api: Api) -> None:
+    named = {"name": {"$regex": "^s"}}
+
+    assert [each.name for each in api.artifact_collections("proj", "dataset", filters=named)] == [
+        "shelf"
+    ]
+    assert len(api.artifact_type("dataset").collections(named)) == 1
+    assert [each.name for each in api.project("proj").collections({"name": "net"})] == ["net"]
+    with pytest.raises(ValueError):
+        api.artifact_collections("proj", "dataset", filters={"colour": "red"})
