@@ -23,8 +23,9 @@ from wbart_storage.pump import Pump
 from wbart_storage.reader import LocalFile
 
 LinkMode = Literal["copy", "reflink", "hardlink", "symlink"]
-_BATCH_FILES = 500
-_BATCH_BYTES = 16 << 20
+_BATCH_FILES = 2_000
+_BATCH_BYTES = 7 << 20
+"""With the headers of a pack's members it stays below what one range read asks for."""
 _LARGE = 1 << 20
 _DIRECT = 64 << 20
 """From this size on, writing past the page cache gains more than a reader loses who comes soon."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from stat import S_ISREG
 
@@ -22,13 +22,14 @@ from wbart_storage.errors import ObjectMissing, SourceChanged
 from wbart_storage.fingerprint import Fingerprints, Print, racy, stamp, unpack_place
 from wbart_storage.keys import blob_key, pack_key
 from wbart_storage.ledger import Known, Ledger
-from wbart_storage.objects import ObjectStore
+from wbart_storage.objects import Files, ObjectStore, ability
 from wbart_storage.progress import Event, Progress
 from wbart_storage.recall import Recall
 from wbart_storage.scan import Found, scan, scan_columns
 from wbart_storage.stage import Stage
 
 _TRIES = 3
+_ASKED_AT_ONCE = 16
 
 
 class Taken(msgspec.Struct, frozen=True, gc=False):
@@ -77,6 +78,7 @@ class Ingest:
         self._second = second
         self._asks_places = fingerprints.has_places()
         self._present: dict[bytes, int] = {}
+        self._is_far = ability(store, Files) is None
         self._ledger = Ledger(fingerprints, stage.packs)
 
     def folder(self, root: str, progress: Progress) -> Iterator[list[Taken]]:
@@ -157,10 +159,13 @@ class Ingest:
     def _batch(self, root: str, batch: list[Found], known: Known, started: int) -> list[Taken]:
         taken: list[Taken | None] = []
         large: list[tuple[int, Found]] = []
-        for found in batch:
+        prints = [known.at(found.path) for found in batch]
+        if self._is_far and len(batch) > 1:
+            marked = zip(prints, batch, strict=True)
+            self._ask(each for each, one in marked if each and each.stamp == stamp(one.stat))
+        for found, known_print in zip(batch, prints, strict=True):
             status = found.stat
-            mark = stamp(status)
-            hit = self._hit(found, known.at(found.path), mark)
+            hit = self._hit(found, known_print, stamp(status))
             if hit is not None:
                 taken.append(hit)
             elif status.st_size < self._max_member:
@@ -187,6 +192,26 @@ class Ingest:
             return None
         return Taken(found.path, found.stat.st_size, known.digest, location, second)
 
+    def _ask(self, prints: Iterable[Print]) -> None:
+        """Look for what files are known to be in, many objects at once: each is a round trip."""
+        asked: dict[bytes, tuple[Location, bytes]] = {}
+        for known in prints:
+            location = unpack_place(known.place, known.digest) if known.place else None
+            if location is not None and location.kind != EMPTY:
+                name = location.object if location.kind == PACKED else known.digest
+                if name not in self._present:
+                    asked[name] = location, known.digest
+        if len(asked) > 1:
+            with ThreadPoolExecutor(_ASKED_AT_ONCE, "wbart-ask") as executor:
+                sizes = executor.map(lambda pair: self._held(*pair), asked.values())
+                self._present.update(zip(asked, sizes, strict=True))
+
+    def _held(self, location: Location, digest: bytes) -> int:
+        """How much of the object there is, in the store or on the stage; -1 for nothing."""
+        return (
+            sys.maxsize if self._stage.holds(location, digest) else self._stored(location, digest)
+        )
+
     def _is_there(self, location: Location, digest: bytes) -> bool:
         """Whether the store, or the stage, really holds the bytes: asked once for each object."""
         if location.kind == EMPTY:
@@ -194,9 +219,7 @@ class Ingest:
         name = location.object if location.kind == PACKED else digest
         size = self._present.get(name)
         if size is None:
-            staged = self._stage.holds(location, digest)
-            size = sys.maxsize if staged else self._stored(location, digest)
-            self._present[name] = size
+            size = self._present[name] = self._held(location, digest)
         # An object that was cut short is no place for what lay behind the cut.
         return location.offset + location.length <= size
 

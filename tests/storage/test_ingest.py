@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 import xxhash
@@ -26,7 +27,7 @@ from wbart_storage.ingest import Ingest, Second
 from wbart_storage.keys import blob_key, pack_key
 from wbart_storage.local import LocalObjects
 from wbart_storage.memory import MemoryObjects
-from wbart_storage.objects import ObjectStore
+from wbart_storage.objects import ObjectStat, ObjectStore
 from wbart_storage.progress import Event
 from wbart_storage.stage import Stage
 
@@ -249,6 +250,35 @@ def test_what_the_store_lost_is_read_again(
     assert read_back(store, put(store, local, root)) == FILES
     in_pack = sum(1 for each in wanted if each.location.object == lost)
     assert reads.take() == in_pack + 1
+
+
+class Meeting(MemoryObjects):
+    """Lets as many questions meet as are to be asked at once."""
+
+    barrier: Barrier | None = None
+
+    def stat(self, key: str) -> ObjectStat:
+        if self.barrier is not None:
+            self.barrier.wait(30)
+        return super().stat(key)
+
+
+def test_a_distant_store_is_asked_for_many_objects_at_once(
+    root: Path, local: Path, reads: Reads
+) -> None:
+    store = Meeting()
+    put(store, local, root)
+    reads.take()
+    objects = list(store.list(""))
+    shutil.rmtree(local / "staging")
+    store.barrier = Barrier(len(objects))
+
+    with rigged(store, local, clock=LATER) as rig:
+        taken = rig.folder(root)
+
+    assert len(objects) > 3
+    assert len(taken) == len(FILES)
+    assert not reads.take()
 
 
 def test_what_was_cut_off_in_the_store_is_read_again(
