@@ -13,6 +13,7 @@ from wbart.artifact import Artifact
 from wbart.collectionversions import Artifacts
 from wbart.errors import ArgumentInvalid, NotFound, TypeClash, UnsupportedError
 from wbart.jobs import Job
+from wbart.loading import load
 from wbart.project import (
     ArtifactCollections,
     ArtifactType,
@@ -116,7 +117,7 @@ class Api:
         """
         if not name:
             raise ArgumentInvalid("You must specify name= to fetch an artifact.")
-        return self._workspace.load(name, type=type)
+        return Artifact._of(load(self._workspace, name, type))
 
     def artifact_exists(self, name: str, type: str | None = None) -> bool:
         """Whether `artifact` would find it; a store that does not answer still raises."""

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from wbart import copying_references, settings_value
 from wbart.copying_content import Bringer
+from wbart.copying_files import RunFiles
 from wbart.copying_identity import Home
 from wbart.copying_objects import Sent
 from wbart.copying_record import Recorder
 from wbart.copying_runs import Runs, users
 from wbart.copying_target import open_target
 from wbart.errors import ArgumentInvalid, Conflict
+from wbart.loading import load, view
 from wbart.refpath import Ref
 from wbart.runpath import RunPath
 from wbart.surroundings import open_workspace
@@ -123,7 +125,8 @@ class Copying:
         self._bringer = Bringer(
             source.store, target.store, jobs=jobs, dry_run=wishes.dry_run, progress=progress
         )
-        self._runs = Runs(source.store.objects, target.store.objects, dry_run=wishes.dry_run)
+        files = RunFiles(source.store, target.store, jobs=jobs, dry_run=wishes.dry_run)
+        self._runs = Runs(source.store.objects, target.store.objects, files, dry_run=wishes.dry_run)
         self._users = users(source) if wishes.lineage else {}
         self._seen: set[tuple[str, Home]] = set()
         self._copied = Copied()
@@ -136,6 +139,8 @@ class Copying:
         self._copied.runs = self._runs.copied
         for path in self._runs.strangers:
             self._warn(f"the target has another run {path}: that of the source was not copied")
+        for path in self._runs.bare:
+            self._warn(f"files of run {path} were not copied: the target has other digests")
         return self._copied
 
     def _copy(self, at: Committed, home: Home, *, keep_numbers: bool) -> None:
@@ -233,7 +238,7 @@ def _chosen(
     if meant.path is not None:
         raise ArgumentInvalid(f"a whole version is copied, not a #PATH: {str(ref)!r}")
     if not all_versions:
-        return workspace, [workspace.load(replace(meant, store=None))._at("copy")]
+        return workspace, [load(workspace, replace(meant, store=None))]
     full = Ref.parse_collection(str(replace(meant, store=None)))
     full = full.within(workspace.entity, workspace.project)
     return workspace, _all(workspace, (str(full.entity), str(full.project), full.name))
@@ -242,7 +247,6 @@ def _chosen(
 def _all(workspace: Workspace, home: Home) -> list[Committed]:
     """The live versions of a collection, oldest first; those of a portfolio are their sources."""
     from wbart.committed import committed
-    from wbart.loading import view
 
     state = workspace.catalog.state(*home)
     live = list(view(workspace, state, home).live())[::-1]

@@ -32,6 +32,6 @@ def artifacts_of(reference: Reference | None) -> tuple[str, ...]:
 def find(workspace: Workspace, name: str) -> Committed | None:
     """The version of that id or path; None if the store has none."""
     try:
-        return load(workspace, name, None, None) if "/" in name else load_by_id(workspace, name)
+        return load(workspace, name) if "/" in name else load_by_id(workspace, name)
     except (NotFound, RefInvalid):
         return None

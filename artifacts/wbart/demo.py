@@ -20,6 +20,7 @@ from typing import ClassVar
 from wbart import surroundings
 from wbart.artifact import Artifact
 from wbart.errors import Error
+from wbart.loading import load
 from wbart.settings import Settings
 from wbart.sizes import human_size
 from wbart.workspace import Workspace
@@ -117,7 +118,7 @@ class _Story:
 
     def load(self, ref: str) -> Artifact:
         """A version of the story's store."""
-        return self.workspace.load(ref)
+        return Artifact._of(load(self.workspace, ref))
 
     def stored(self) -> int:
         """Bytes that the store takes."""

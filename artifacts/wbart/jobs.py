@@ -7,11 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from wbart.artifact import Artifact
 from wbart.errors import ArgumentInvalid, NotFound, UnsupportedError
+from wbart.loading import load
 from wbart.project import ArtifactCollections
 
 if TYPE_CHECKING:
-    from wbart.artifact import Artifact
     from wbart.workspace import Workspace
 
 TYPE = "job"
@@ -56,7 +57,7 @@ def find(workspace: Workspace, name: str | None, path: str | None) -> Job:
     """The job of that name. Raises as `Api.artifact`, also for an artifact of another type."""
     if not name:
         raise ArgumentInvalid("You must specify name= to fetch a job.")
-    return Job(workspace.load(name, type=TYPE), path)
+    return Job(Artifact._of(load(workspace, name, TYPE)), path)
 
 
 def listed(workspace: Workspace, entity: str, project: str) -> list[dict[str, Any]]:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from wbart.workspace import Workspace
 
 
-def load(workspace: Workspace, ref: Ref | str, type: str | None, at: float | None) -> Committed:
+def load(
+    workspace: Workspace, ref: Ref | str, type: str | None = None, at: float | None = None
+) -> Committed:
     """The version that a reference names, at a time. Raises ArtifactNotFound, TypeClash."""
     meant = (Ref.parse(ref) if isinstance(ref, str) else ref).within(
         workspace.entity, workspace.project, workspace.organization
@@ -63,7 +65,7 @@ def load_by_id(workspace: Workspace, id: str, hint: str | None = None) -> Commit
     """
     if hint is not None:
         try:
-            found = load(workspace, hint, None, None)
+            found = load(workspace, hint)
         except ArtifactNotFound:
             pass
         else:

@@ -11,6 +11,7 @@ from wbart.artifact import Artifact
 from wbart.edges import edge_of
 from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid
 from wbart.landing import Landing
+from wbart.loading import load
 from wbart.refpath import link_target
 from wbart.runartifacts import Labels
 
@@ -75,7 +76,7 @@ def use_artifact(
         _check_type(artifact, type)
         _settle(artifact)
     else:
-        artifact = run.workspace.load(artifact_or_name, type=type)
+        artifact = Artifact._of(load(run.workspace, artifact_or_name, type))
     if artifact.is_draft():
         log_artifact(run, artifact, labels.aliases, None, output=False).wait()
     elif labels.aliases:

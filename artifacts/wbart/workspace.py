@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -18,9 +17,6 @@ from wbart_storage.errors import ObjectExists, Offline, StoreMissing
 from wbart_storage.store import Store, create_store, is_local, open_store, recall_store
 
 if TYPE_CHECKING:
-    from wbart.artifact import Artifact
-    from wbart.refpath import Ref
-    from wbart.whatis import Found
     from wbart_storage.outside import Outside
 
 _MAX_JOBS = 8
@@ -102,19 +98,6 @@ class Workspace:
             project=project or self.settings.project,
         )
         return Workspace(settings, self.store)
-
-    def load(self, ref: Ref | str, *, type: str | None = None, at: float | None = None) -> Artifact:
-        """The version that a reference names. Raises ArtifactNotFound, TypeClash."""
-        from wbart.artifact import Artifact
-        from wbart.loading import load
-
-        return Artifact._of(load(self, ref, type, at))
-
-    def whatis(self, path: str | os.PathLike[str]) -> Iterator[Found]:
-        """The versions that hold the content of a local file or folder."""
-        from wbart.whatis import whatis
-
-        return whatis(self, path)
 
 
 def _recalled(settings: Settings) -> Store:

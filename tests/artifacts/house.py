@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wbart.artifact import Artifact
+from wbart.loading import load
 from wbart.saving import check_loggable
 from wbart.settings import Settings
 from wbart.workspace import Workspace
@@ -80,11 +81,16 @@ class House:
 
     def load(self, ref: str, **more: Any) -> Artifact:
         """The version of a REF."""
-        return self.workspace.load(ref, **more)
+        return loaded(self.workspace, ref, **more)
 
     def objects(self, kind: str) -> list[Path]:
         """The files of the store below `k` (packs), `o` (blobs), `t` (nodes) or `c` (journals)."""
         return sorted(path for path in (self.store / kind).rglob("*") if path.is_file())
+
+
+def loaded(workspace: Workspace, ref: str, **more: Any) -> Artifact:
+    """The version of a REF in a workspace."""
+    return Artifact._of(load(workspace, ref, **more))
 
 
 def listing(folder: str | os.PathLike[str]) -> dict[str, str]:

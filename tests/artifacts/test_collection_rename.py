@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
-from tests.artifacts.house import House
+from tests.artifacts.house import House, loaded
 
 from wbart.api import Api
 from wbart.artifact import Artifact
@@ -52,7 +52,7 @@ def test_versions_are_found_under_the_new_name_and_the_old(
 
     assert (data.name, data.id) == ("corpus", id_)
     for ref in ("corpus:v0", "data:v0", "data:best"):
-        found = elsewhere(house).load(ref)
+        found = loaded(elsewhere(house), ref)
         assert (found.name, found.source_name) == ("corpus:v0", "corpus:v0")
     assert names(house) == ["corpus"]
     assert at(house, "data").name == "corpus"
@@ -76,7 +76,7 @@ def test_who_knew_the_collection_before_follows_too(house: House, data: Artifact
     held.aliases.append("kept")
     held.save()
     assert held.name == "corpus:v0"
-    assert elsewhere(house).load("corpus:kept").version == "v0"
+    assert loaded(elsewhere(house), "corpus:kept").version == "v0"
 
 
 def test_the_history_of_aliases_goes_back_before_the_rename(
@@ -114,7 +114,7 @@ def test_a_collection_is_renamed_again_and_back(house: House, data: ArtifactColl
         assert names(house) == [name]
         had.add(name)
         for each in had:
-            assert elsewhere(house).load(f"{each}:best").name == f"{name}:v0"
+            assert loaded(elsewhere(house), f"{each}:best").name == f"{name}:v0"
 
 
 def test_links_lead_to_the_renamed_source(house: House, data: ArtifactCollection) -> None:

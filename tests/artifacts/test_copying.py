@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.artifacts.house import House, flip, listing
+from tests.artifacts.house import House, flip, listing, loaded
 
 import wbart
 from wbart.artifact import Artifact
@@ -95,7 +95,7 @@ def test_a_copy_is_the_same_in_all_that_counts(town: Town) -> None:
 
     done = town.copy("data:best")
 
-    there = town.at().load("data:best")
+    there = loaded(town.at(), "data:best")
     assert facts(there) == facts(source)
     assert verified(there)
     assert (done.versions[0].qualified_name, done.versions[0].new) == ("ann/zoo/data:v0", True)
@@ -107,9 +107,9 @@ def test_a_copy_knows_its_origin_also_as_a_copy_of_a_copy(town: Town) -> None:
     store = town.workspace.store.config.store_id
 
     town.copy("data:v0", name="other")
-    wbart.copy(town.at().load("other:v0"), town.folder / "third", name="p/again", create=True)
+    wbart.copy(loaded(town.at(), "other:v0"), town.folder / "third", name="p/again", create=True)
 
-    origin = town.at("third").load("p/again:v0")._at("look").source.origin
+    origin = loaded(town.at("third"), "p/again:v0")._at("look").source.origin
     assert origin is not None
     assert (origin.store, origin.collection, origin.version) == (store, "data", 0)
     assert origin.id == source.id
@@ -132,7 +132,7 @@ def test_a_copy_brought_back_makes_nothing_new(town: Town) -> None:
     town.copy("data:v0")
     before = len(list(town.workspace.catalog.records("ann", "zoo", "data")))
 
-    back = wbart.copy(town.at().load("data:v0"), town.store)
+    back = wbart.copy(loaded(town.at(), "data:v0"), town.store)
 
     assert (back.objects, back.versions[0].new) == (0, False)
     assert len(list(town.workspace.catalog.records("ann", "zoo", "data"))) == before
@@ -146,7 +146,7 @@ def test_a_copy_under_another_name_is_known_too(town: Town) -> None:
 
     assert (again.objects, again.versions[0].new) == (0, False)
     assert again.versions[0].qualified_name == "ann/elsewhere/mirror:v0"
-    assert town.at().load("elsewhere/mirror:v0").id != town.load("data:v0").id
+    assert loaded(town.at(), "elsewhere/mirror:v0").id != town.load("data:v0").id
 
 
 def test_all_versions_keep_their_numbers_though_some_are_deleted(town: Town) -> None:
@@ -159,7 +159,7 @@ def test_all_versions_keep_their_numbers_though_some_are_deleted(town: Town) -> 
 
     assert [each.qualified_name[-2:] for each in done.versions] == ["v1", "v2", "v4"]
     for number in (1, 2, 4):
-        assert facts(town.at().load(f"data:v{number}")) == facts(town.load(f"data:v{number}"))
+        assert facts(loaded(town.at(), f"data:v{number}")) == facts(town.load(f"data:v{number}"))
     assert [each.version for each in wbart.Api(settings=town.at().settings).artifacts(
         "dataset", "data")] == ["v4", "v2", "v1"]  # fmt: skip
     before = town.records()
@@ -178,7 +178,7 @@ def test_later_versions_follow_and_only_what_changed_travels(town: Town) -> None
     assert [each.new for each in done.versions] == [False, True]
     assert first.size > 400 * 2000
     assert done.size < 100_000
-    assert town.at().load("data:v1").digest == town.load("data:v1").digest
+    assert loaded(town.at(), "data:v1").digest == town.load("data:v1").digest
 
 
 def test_a_number_that_the_target_uses_is_not_taken_away(town: Town) -> None:
@@ -191,7 +191,7 @@ def test_a_number_that_the_target_uses_is_not_taken_away(town: Town) -> None:
 
     assert done.versions[0].qualified_name == "ann/zoo/data:v1"
     assert done.warnings == ["ann/zoo/data:v0 is ann/zoo/data:v1 at the target: v0 is taken"]
-    assert town.at().load("data:v0").digest == own.digest
+    assert loaded(town.at(), "data:v0").digest == own.digest
 
 
 def test_content_that_the_target_logged_itself_is_not_copied_again(town: Town) -> None:
@@ -205,7 +205,7 @@ def test_content_that_the_target_logged_itself_is_not_copied_again(town: Town) -
     done = town.copy("data:v0")
 
     assert (done.objects, done.versions[0].new) == (0, False)
-    assert town.at().load("data:best").version == "v0"
+    assert loaded(town.at(), "data:best").version == "v0"
 
 
 def test_aliases_and_tags_are_brought_up_to_date(town: Town) -> None:
@@ -217,7 +217,7 @@ def test_aliases_and_tags_are_brought_up_to_date(town: Town) -> None:
 
     done = town.copy("data:v0")
 
-    there = town.at().load("data:best")
+    there = loaded(town.at(), "data:best")
     assert (there.version, there.tags) == ("v0", ["raw"])
     assert (done.versions[0].aliases, done.versions[0].new) == (("best",), False)
 
@@ -230,21 +230,21 @@ def test_an_alias_that_another_version_holds_there_stays_unless_it_is_overwritte
     town.version({"a": "2"}, "best")
 
     kept = town.copy("data:v1")
-    still = town.at().load("data:best").version
+    still = loaded(town.at(), "data:best").version
     moved = town.copy("data:v1", overwrite_aliases=True)
 
     assert dict(kept.versions[0].aliases_kept) == {"best": "v0"}
     assert kept.warnings == ["the alias 'best' stays on v0 of ann/zoo/data"]
-    assert (still, town.at().load("data:best").version) == ("v0", "v1")
+    assert (still, loaded(town.at(), "data:best").version) == ("v0", "v1")
     assert (moved.versions[0].aliases, moved.warnings) == (("best",), [])
-    assert town.at().load("data:latest").version == "v1"
+    assert loaded(town.at(), "data:latest").version == "v1"
 
 
 def test_what_is_deleted_at_the_target_does_not_come_back_unasked(town: Town) -> None:
     town.version({"a": "1"})
     town.version({"a": "2"})
     town.copy("data", all_versions=True)
-    town.at().load("data:v0").delete()
+    loaded(town.at(), "data:v0").delete()
 
     with pytest.raises(Conflict, match="data:v0 is deleted at the target"):
         town.copy("data:v0")
@@ -261,7 +261,7 @@ def test_of_a_pack_that_is_mostly_unwanted_only_the_rest_travels(town: Town) -> 
 
     done = town.copy("data:v1")
 
-    there = town.at().load("data:v0")
+    there = loaded(town.at(), "data:v0")
     assert facts(there) == facts(town.load("data:v1"))
     assert verified(there)
     assert done.size < 300_000
@@ -274,7 +274,7 @@ def test_few_members_of_a_pack_become_files(town: Town) -> None:
 
     done = town.copy("data:v1")
 
-    assert verified(town.at().load("data:v0"))
+    assert verified(loaded(town.at(), "data:v0"))
     assert done.objects == 5
     assert town.copy("data:v1").objects == 0
 
@@ -313,7 +313,7 @@ def test_a_damaged_object_is_reported_and_never_lands(town: Town, which: str) ->
     assert not town.at().catalog.exists("ann", "zoo", "data")
     flip(damaged, 200)
     town.copy("data:v0")
-    assert verified(town.at().load("data:v0"))
+    assert verified(loaded(town.at(), "data:v0"))
 
 
 def test_an_object_that_is_gone_is_reported(town: Town) -> None:
@@ -333,7 +333,7 @@ def test_other_digests_name_the_same_bytes_at_a_store_of_other_digests(town: Tow
 
     done = town.copy("data:v0", "sha")
 
-    there = town.at("sha").load("data:best")
+    there = loaded(town.at("sha"), "data:best")
     assert there._at("look").source.digest.startswith("sha256:")
     assert done.versions[0].digest == there._at("look").source.digest
     assert there.digest == source.digest  # W&B's own
@@ -354,9 +354,9 @@ def test_digests_are_again_what_they_were_after_two_conversions(town: Town) -> N
     create_store(str(town.folder / "back"))
 
     town.copy("data:v0", "sha")
-    wbart.copy(town.at("sha").load("data:v0"), town.folder / "back")
+    wbart.copy(loaded(town.at("sha"), "data:v0"), town.folder / "back")
 
-    assert facts(town.at("back").load("data:v0")) == facts(source)
+    assert facts(loaded(town.at("back"), "data:v0")) == facts(source)
 
 
 def test_damage_is_found_on_the_way_to_other_digests(town: Town) -> None:
@@ -389,17 +389,17 @@ def test_lineage_answers_at_the_target(town: Town) -> None:
     done = town.copy("net")
 
     there = town.at()
-    maker = there.load("net").logged_by()
+    maker = loaded(there, "net").logged_by()
     assert maker is not None
     assert (maker.job_type, maker.config, maker.summary["loss"]) == ("train", {"rate": 0.1}, 0.5)
     assert [each.name for each in maker.used_artifacts()] == ["raw:v0"]
-    assert [run.id for run in there.load("raw").used_by()] == [maker.id]
-    assert there.load("net")._at("look").source.history_step == 1
+    assert [run.id for run in loaded(there, "raw").used_by()] == [maker.id]
+    assert loaded(there, "net")._at("look").source.history_step == 1
     assert done.runs == 0  # it came with raw, which it used
     assert runs_of(there) == runs_of(town.workspace)
     assert town.copy("net").objects == 0
     third = wbart.copy("net", town.folder / "bare", create=True, lineage=False, settings=settings)
-    assert (third.runs, town.at("bare").load("net").logged_by()) == (0, None)
+    assert (third.runs, loaded(town.at("bare"), "net").logged_by()) == (0, None)
 
 
 def runs_of(workspace: Workspace) -> dict[str, bytes]:
@@ -419,7 +419,7 @@ def test_lineage_finds_copies_under_other_names(town: Town) -> None:
     town.copy("raw", name="mirror")
 
     there = town.at()
-    copy = there.load("mirror")
+    copy = loaded(there, "mirror")
     assert [each.id for each in copy.used_by()] == [user.id]
     assert [each.name for each in copy.used_by()[0].used_artifacts()] == ["mirror:v0"]
 
@@ -431,11 +431,11 @@ def test_what_a_run_says_later_comes_with_a_later_copy(town: Town) -> None:
             file.write("1")
         run.log_artifact(draft).wait()
         town.copy("raw")
-        early = town.at().load("raw").logged_by()
+        early = loaded(town.at(), "raw").logged_by()
 
     done = town.copy("raw")
 
-    late = town.at().load("raw").logged_by()
+    late = loaded(town.at(), "raw").logged_by()
     assert early is not None
     assert late is not None
     assert (early.state, late.state) == ("running", "finished")
@@ -457,7 +457,7 @@ def test_another_run_of_the_same_name_at_the_target_stays_as_it_is(town: Town) -
     assert done.warnings == [
         "the target has another run ann/zoo/same: that of the source was not copied"
     ]
-    kept = town.at().load("raw").logged_by()
+    kept = loaded(town.at(), "raw").logged_by()
     assert kept is not None
     assert kept.job_type == "theirs"
 
@@ -472,7 +472,7 @@ def test_references_travel_and_what_they_lead_to_comes_only_when_asked(town: Tow
     told = town.copy("data:v0")
     followed = town.copy("data:v0", store="third", with_references=True)
 
-    assert facts(town.at().load("data:v0")) == facts(source)
+    assert facts(loaded(town.at(), "data:v0")) == facts(source)
     assert told.warnings == [
         "ann/zoo/data:v0 refers to ann/zoo/target:v0, which is not at the target"
     ]
@@ -481,7 +481,7 @@ def test_references_travel_and_what_they_lead_to_comes_only_when_asked(town: Tow
         "ann/zoo/target:v0",
         "ann/zoo/data:v0",
     ]
-    root = town.at("third").load("data:v0").download(str(town.folder / "out"), include=["r.txt"])
+    root = loaded(town.at("third"), "data:v0").download(str(town.folder / "out"), include=["r.txt"])
     assert listing(root) == {"r.txt": "far"}
 
 
@@ -550,7 +550,7 @@ def test_a_broken_off_copy_goes_on_where_it_was(
     monkeypatch.setattr(LocalObjects, "get", get)
     packed.copy("data:v0")
 
-    assert facts(town.at().load("data:v0")) == facts(source)
+    assert facts(loaded(town.at(), "data:v0")) == facts(source)
     assert 0 < len({key for key in reads if key.startswith("k/")}) < len(packs)
 
 

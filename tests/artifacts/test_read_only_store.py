@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.artifacts.house import House, listing
+from tests.artifacts.house import House, listing, loaded
 
 from wbart.artifact import Artifact
 from wbart.calls import init
@@ -36,7 +36,7 @@ def objects(house: House) -> list[str]:
 
 
 def test_it_can_be_read(newer: Workspace) -> None:
-    found = newer.load("shelf")
+    found = loaded(newer, "shelf")
 
     assert listing(found.download("out")) == FILES
     assert found.verify_stored().ok
@@ -44,7 +44,7 @@ def test_it_can_be_read(newer: Workspace) -> None:
 
 
 def _save(workspace: Workspace) -> None:
-    draft = workspace.load("data").new_draft()
+    draft = loaded(workspace, "data").new_draft()
     draft.remove("a")
     draft.save()
 
@@ -56,7 +56,7 @@ def _rename(workspace: Workspace) -> None:
 
 
 def _retag(workspace: Workspace) -> None:
-    found = workspace.load("data")
+    found = loaded(workspace, "data")
     found.tags = ["x"]
     found.save()
 
@@ -89,9 +89,9 @@ def _copy(workspace: Workspace) -> None:
         _add,
         _run,
         _copy,
-        lambda workspace: workspace.load("data").delete(delete_aliases=True),
-        lambda workspace: workspace.load("data").link("rack"),
-        lambda workspace: workspace.load("shelf").unlink(),
+        lambda workspace: loaded(workspace, "data").delete(delete_aliases=True),
+        lambda workspace: loaded(workspace, "data").link("rack"),
+        lambda workspace: loaded(workspace, "shelf").unlink(),
         lambda workspace: ArtifactCollection.at(workspace, "ann", "zoo", "data").delete(),
     ],
 )

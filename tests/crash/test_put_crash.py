@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.artifacts.house import loaded
 from tests.crash.put_victim import LARGE, SMALL, put, source, workspace
 
 from wbart.errors import ArtifactNotFound
@@ -105,7 +106,7 @@ def check_versions(place: Path) -> int:
     """Every version that can be seen is whole; how many there are."""
     at = workspace(place)
     try:
-        artifact = at.load("data:latest")
+        artifact = loaded(at, "data:latest")
     except ArtifactNotFound:
         return 0
     report = artifact.verify_stored()

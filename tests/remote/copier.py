@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from wbart.copying import Copied, Copying, Wishes
+from wbart.loading import load
 from wbart.settings import Settings
 from wbart.workspace import Workspace
 from wbart_storage.trace import Call, Trace
@@ -75,7 +76,7 @@ def traced(workspace: Workspace, told: list[Call], puts: int = 0) -> Workspace:
 
 def copied(source: Workspace, target: Workspace, ref: str) -> Copied:
     """Copy one version between stores that are open."""
-    return Copying(source, target, Wishes(), lambda event: None).run([source.load(ref)._at("copy")])
+    return Copying(source, target, Wishes(), lambda event: None).run([load(source, ref)])
 
 
 def main() -> None:

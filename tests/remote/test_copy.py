@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.artifacts.house import loaded
 from tests.remote.copier import Order, Place, Told, copied, traced, workspace
 from tests.servers import Server
 
@@ -137,10 +138,10 @@ def test_once_around_all_servers_and_back_everything_is_the_same(
         again = carried(tmp_path, before, after, "data:best")
         assert done.warnings == []
         assert (again.objects, again.size, again.versions[0].new) == (0, 0, False)
-        there = workspace(tmp_path, after).load("data:best")
+        there = loaded(workspace(tmp_path, after), "data:best")
         assert facts(there) == facts(source), after.url
         assert there.verify_stored().ok
-    last = workspace(tmp_path, back).load("data:best")
+    last = loaded(workspace(tmp_path, back), "data:best")
     assert files_of(last, tmp_path / "out") == files_of(source, tmp_path / "in")
 
 
@@ -166,8 +167,8 @@ def test_a_copy_that_was_killed_sends_only_what_is_missing(
     assert not sent & landed
     # What was under way when the process died may land after we looked.
     assert sent | landed <= stored(server, there)
-    found = workspace(tmp_path, there).load("data:best")
-    assert facts(found)["digest"] == at.load("data:best")._at("look").source.digest
+    found = loaded(workspace(tmp_path, there), "data:best")
+    assert facts(found)["digest"] == loaded(at, "data:best")._at("look").source.digest
     assert found.verify_stored().ok
     third = told(run(msgspec.structs.replace(order, puts=0)))
     assert (third.put, third.objects, third.size, third.new) == ([], 0, 0, False)
@@ -188,9 +189,9 @@ def test_two_processes_that_copy_the_same_make_one_version(
 
     state = workspace(tmp_path, there).catalog.state("ent", "proj", "data")
     assert [(v.digest, v.live) for v in state.versions] == [
-        (at.load("data:best")._at("look").source.digest, True)
+        (loaded(at, "data:best")._at("look").source.digest, True)
     ]
-    assert workspace(tmp_path, there).load("data:best").verify_stored().ok
+    assert loaded(workspace(tmp_path, there), "data:best").verify_stored().ok
 
 
 def test_what_is_damaged_at_the_source_never_lands(tmp_path: Path, serving: Serving) -> None:
@@ -212,7 +213,7 @@ def test_what_is_damaged_at_the_source_never_lands(tmp_path: Path, serving: Serv
         assert not workspace(tmp_path, target).catalog.exists("ent", "proj", "data")
         objects.put(key, good)
         carried(tmp_path, source, target, "data:best")
-        assert workspace(tmp_path, target).load("data:best").verify_stored().ok
+        assert loaded(workspace(tmp_path, target), "data:best").verify_stored().ok
 
 
 def test_a_store_of_other_digests_takes_the_same_files(tmp_path: Path, serving: Serving) -> None:
@@ -226,7 +227,7 @@ def test_a_store_of_other_digests_takes_the_same_files(tmp_path: Path, serving: 
     carried(tmp_path, source, target, "data:best")
     again = carried(tmp_path, source, target, "data:best")
 
-    there = workspace(tmp_path, target).load("data:best")
+    there = loaded(workspace(tmp_path, target), "data:best")
     assert there.digest.startswith("sha256:")
     assert there.verify_stored().ok
     assert files_of(there, tmp_path / "out") == files_of(logged, tmp_path / "in")
@@ -248,7 +249,7 @@ def test_a_change_of_one_file_sends_one_file(tmp_path: Path, serving: Serving) -
     put = [call for call in calls if call.name == "put" and call.error is None]
     assert [call.key[:2] for call in put if not call.key.startswith("hints/")] == ["o/"]
     assert sum(call.size for call in put) < 1000
-    assert workspace(tmp_path, there).load("data:v1").verify_stored().ok
+    assert loaded(workspace(tmp_path, there), "data:v1").verify_stored().ok
 
 
 def test_memory_stays_bounded_and_nothing_is_left_behind(tmp_path: Path, serving: Serving) -> None:

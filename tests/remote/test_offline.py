@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from tests.artifacts.house import listing
+from tests.artifacts.house import listing, loaded
 from tests.servers import Server
 
 from wbart.artifact import Artifact
@@ -65,9 +65,9 @@ def _log(workspace: Workspace, files: dict[str, str], name: str = "data") -> Art
 
 
 def test_what_was_downloaded_is_there_offline(place: Place, tmp_path: Path) -> None:
-    place.opened().load("data:v1").download(tmp_path / "on")
+    loaded(place.opened(), "data:v1").download(tmp_path / "on")
 
-    found = place.opened(offline=True).load("data")
+    found = loaded(place.opened(offline=True), "data")
     assert (found.name, found.file_count) == ("data:v1", 401)
     assert listing(found.download(tmp_path / "off")) == {**FILES, "0000": "changed"}
     assert found.verify(tmp_path / "off").ok
@@ -76,38 +76,38 @@ def test_what_was_downloaded_is_there_offline(place: Place, tmp_path: Path) -> N
 def test_what_is_not_here_is_told(place: Place, tmp_path: Path) -> None:
     with pytest.raises(NotCached, match="never opened"):
         place.opened(offline=True)
-    place.opened().load("data:v1").download(tmp_path / "on", path_prefix="large")
+    loaded(place.opened(), "data:v1").download(tmp_path / "on", path_prefix="large")
 
     offline = place.opened(offline=True)
     with pytest.raises(NotCached, match="ann/zoo/other was never read"):
-        offline.load("other")
+        loaded(offline, "other")
     with pytest.raises(ArtifactNotFound):
-        offline.load("data:v7")
+        loaded(offline, "data:v7")
     with pytest.raises(Offline):
-        offline.load("data:v0").download(tmp_path / "off", path_prefix="0000")
+        loaded(offline, "data:v0").download(tmp_path / "off", path_prefix="0000")
     assert [state.name for state in offline.catalog.states("ann", "zoo")] == ["data"]
 
 
 def test_nothing_is_written_offline(place: Place) -> None:
-    place.opened().load("data")
+    loaded(place.opened(), "data")
     offline = place.opened(offline=True)
-    held = offline.load("data")
+    held = loaded(offline, "data")
     held.tags = ["x"]
     with pytest.raises(Offline, match="not written to"):
         held.save()
 
-    found = place.opened().load("data")
+    found = loaded(place.opened(), "data")
     assert found.tags == []
 
 
 def test_the_state_is_that_of_the_last_look(place: Place) -> None:
-    place.opened().load("data")
+    loaded(place.opened(), "data")
     writer = Workspace.open(replace(place.settings, cache_dir=place.settings.cache_dir / "other"))
     _log(writer, {"x": "y"})
 
-    assert place.opened(offline=True).load("data").version == "v1"
-    assert place.opened().load("data").version == "v2"
-    assert place.opened(offline=True).load("data").version == "v2"
+    assert loaded(place.opened(offline=True), "data").version == "v1"
+    assert loaded(place.opened(), "data").version == "v2"
+    assert loaded(place.opened(offline=True), "data").version == "v2"
 
 
 def test_a_long_log_is_remembered_from_its_checkpoint_on(place: Place) -> None:
@@ -116,11 +116,11 @@ def test_a_long_log_is_remembered_from_its_checkpoint_on(place: Place) -> None:
         op = {"op": "tag", "version": 0, "add": [f"t{number}"], "remove": []}
         writer.catalog.commit("ann", "zoo", "data", op)
     shutil.rmtree(place.settings.cache_dir)
-    tags = place.opened().load("data:v0").tags
+    tags = loaded(place.opened(), "data:v0").tags
 
     assert len(tags) == 70
     offline = place.opened(offline=True)
-    assert offline.load("data:v0").tags == tags
+    assert loaded(offline, "data:v0").tags == tags
     seen = offline.store.local / "seen" / "c" / "ann" / "zoo" / "data" / "log"
     assert len(list(seen.rglob("*.json"))) < 20
 
@@ -131,4 +131,4 @@ def test_a_disk_that_refuses_costs_only_offline_use(place: Place) -> None:
     (store.local / "seen").parent.mkdir(exist_ok=True)
     (store.local / "seen").write_text("in the way")
 
-    assert place.opened().load("data").version == "v1"
+    assert loaded(place.opened(), "data").version == "v1"

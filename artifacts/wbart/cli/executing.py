@@ -22,7 +22,7 @@ from wbart import names
 from wbart.artifact import Artifact
 from wbart.calls import init
 from wbart.cli import exit_codes, output
-from wbart.cli.session import opened
+from wbart.cli.session import loaded, opened
 from wbart.cli.stop import Interrupted, Stop
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def execute(call: Call, work: Work) -> int:
     A failed command logs no outputs. An output that is not there fails the run.
     """
     with opened(call, *work.refs, create=not work.refs) as workspace, _folder(work.folder) as root:
-        inputs = [workspace.load(ref) for ref in work.refs]
+        inputs = [loaded(workspace, ref) for ref in work.refs]
         config = {"command": list(work.command)}
         with _terminating(), init(name=work.name, job_type=work.job_type, config=config) as run:
             folders = _fetch(run, inputs, root)

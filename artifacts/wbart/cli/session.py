@@ -13,6 +13,7 @@ from wbart import surroundings
 from wbart.cli.call import Call
 from wbart.cli.words import one_line
 from wbart.errors import RefInvalid
+from wbart.loading import load
 from wbart.refpath import Ref
 from wbart.settings import Settings
 from wbart.workspace import Workspace
@@ -55,6 +56,13 @@ def version_ref(text: str) -> Ref:
     if ref.path is not None:
         raise RefInvalid(f"a whole version is meant here, not a #PATH: {text!r}")
     return ref
+
+
+def loaded(workspace: Workspace, ref: Ref | str, type: str | None = None) -> Artifact:
+    """The version that a reference names. Raises ArtifactNotFound, TypeClash."""
+    from wbart.artifact import Artifact
+
+    return Artifact._of(load(workspace, ref, type))
 
 
 def committed_of(artifact: Artifact) -> Committed:

@@ -31,14 +31,15 @@ def command() -> None:
 def set_(ctx: click.Context, ref: str, aliases: tuple[str, ...]) -> None:
     """Let aliases point to a version; each is taken off the version that held it."""
     from wbart import names
-    from wbart.cli.session import committed_of, opened, version_ref
+    from wbart.cli.session import opened, version_ref
+    from wbart.loading import load
     from wbart.ops import Alias
 
     call = call_of(ctx)
     wanted = names.aliases(aliases)
     parsed = version_ref(ref)
     with opened(call, parsed) as workspace:
-        place = committed_of(workspace.load(parsed)).place
+        place = load(workspace, parsed).place
         op = Alias(version=place.number, add=tuple(wanted))
         _change(call, workspace, place.home, [op], wanted)
 

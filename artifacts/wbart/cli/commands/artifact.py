@@ -101,14 +101,14 @@ def _fill(artifact: Artifact, path: str, policy: str) -> str:
 def get(ctx: click.Context, path: str, root: str | None, type_: str | None) -> None:
     """Download an artifact."""
     from wbart.cli.progress import meter
-    from wbart.cli.session import opened
+    from wbart.cli.session import loaded, opened
     from wbart.refpath import Ref
 
     call = call_of(ctx)
     output = Output(call)
     parsed = Ref.parse(path)
     with opened(call, parsed) as workspace:
-        artifact = workspace.load(parsed, type=type_)
+        artifact = loaded(workspace, parsed, type=type_)
         output.say(f"Downloading {artifact.type} artifact {artifact.qualified_name}")
         with meter(call) as progress:
             folder = os.path.abspath(artifact.download(root, progress=progress))

@@ -26,7 +26,8 @@ def command(ctx: click.Context, ref: str) -> None:
     A large file is written in pieces as it is read: then a wrong digest shows at the end, as an
     error with exit code 5.
     """
-    from wbart.cli.session import committed_of, opened
+    from wbart.cli.session import opened
+    from wbart.loading import load
     from wbart.refpath import Ref
 
     call = call_of(ctx)
@@ -34,7 +35,7 @@ def command(ctx: click.Context, ref: str) -> None:
     if parsed.path is None:
         raise click.UsageError(f"name the file: {ref}#PATH", ctx)
     with opened(call, parsed) as workspace:
-        at = committed_of(workspace.load(parsed))
+        at = load(workspace, parsed)
         entry = at.entry(parsed.path)
         if sys.stdout is None:
             raise OSError(errno.EBADF, "stdout is closed")

@@ -30,13 +30,13 @@ def command(ctx: click.Context, ref: str, folder: str | None, force: bool) -> No
     Only what differs is written; files that the version lacks are removed. Of a folder that wbart
     did not fill nothing is removed unless somebody says yes, on the terminal or with -y.
     """
-    from wbart.cli.session import committed_of, opened, version_ref
+    from wbart.cli.session import committed_of, loaded, opened, version_ref
     from wbart.root import check_emptied, checkout_root
 
     call = call_of(ctx)
     parsed = version_ref(ref)
     with opened(call, parsed) as workspace:
-        artifact = workspace.load(parsed)
+        artifact = loaded(workspace, parsed)
         root = folder or checkout_root(committed_of(artifact))
         if not force:
             check_emptied(os.path.abspath(root))

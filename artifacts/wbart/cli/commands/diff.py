@@ -30,7 +30,7 @@ def command(ctx: click.Context, before: str, after: str) -> None:
     Lines begin with A (added in B), M (other content) or D (not in B), as git's do.
     """
     from wbart.cli.facts import entry_facts
-    from wbart.cli.session import committed_of, opened, version_ref
+    from wbart.cli.session import committed_of, loaded, opened, version_ref
 
     call = call_of(ctx)
     first, second = version_ref(before), version_ref(after)
@@ -46,7 +46,7 @@ def command(ctx: click.Context, before: str, after: str) -> None:
         }
 
     with opened(call, first, second) as workspace:
-        a, b = workspace.load(first), workspace.load(second)
+        a, b = loaded(workspace, first), loaded(workspace, second)
         algorithm = committed_of(a).manifest.algorithm
         output = Output(call)
         output.many(

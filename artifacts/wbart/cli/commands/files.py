@@ -23,13 +23,13 @@ def command(
     """
     from wbart.cli.facts import entry_facts, entry_line
     from wbart.cli.picking import picked
-    from wbart.cli.session import committed_of, opened
+    from wbart.cli.session import committed_of, loaded, opened
     from wbart.refpath import Ref
 
     call = call_of(ctx)
     parsed = Ref.parse(ref)
     with opened(call, parsed) as workspace:
-        artifact = workspace.load(parsed)
+        artifact = loaded(workspace, parsed)
         at = committed_of(artifact)
         algorithm = at.manifest.algorithm
         Output(call).many(

@@ -46,13 +46,13 @@ def command(
     #PATH only that file or folder comes.
     """
     from wbart.cli.picking import picked
-    from wbart.cli.session import opened
+    from wbart.cli.session import loaded, opened
     from wbart.refpath import Ref
 
     call = call_of(ctx)
     parsed = Ref.parse(ref)
     with opened(call, parsed) as workspace:
-        artifact = workspace.load(parsed, type=type_)
+        artifact = loaded(workspace, parsed, type=type_)
         selection = picked(artifact, parsed.path, include, exclude)
         if call.dry_run:
             _plan(call, artifact, folder, selection)

@@ -38,15 +38,16 @@ def command(
 
     As a tree, as a graph for Graphviz or Mermaid, or as one HTML file with a picture.
     """
-    from wbart.cli.session import committed_of, opened, version_ref
+    from wbart.cli.session import opened, version_ref
     from wbart.lineagewalk import walk
+    from wbart.loading import load
 
     call = call_of(ctx)
     parsed = version_ref(ref)
     wanted = form or _by_ending(output) or ("json" if call.machine else "text")
     with opened(call, parsed) as workspace:
         direction = "both" if up and down else "down" if down else "up"
-        found = walk(committed_of(workspace.load(parsed)), direction, depth)
+        found = walk(load(workspace, parsed), direction, depth)
     out = Output(call)
     if wanted == "json" and output is None:
         out.one(found.to_json(), [], [node.name for node in found.nodes.values()])

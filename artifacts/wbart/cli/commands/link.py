@@ -21,14 +21,14 @@ def command(ctx: click.Context, ref: str, target: str, aliases: tuple[str, ...])
     """
     from wbart import names
     from wbart.cli.facts import version_facts
-    from wbart.cli.session import committed_of, opened, version_ref
+    from wbart.cli.session import committed_of, loaded, opened, version_ref
     from wbart.refpath import link_target
 
     call = call_of(ctx)
     wanted = names.aliases(aliases)
     parsed = version_ref(ref)
     with opened(call, parsed) as workspace:
-        artifact = workspace.load(parsed)
+        artifact = loaded(workspace, parsed)
         home = link_target(
             target,
             entity=artifact.source_entity,

@@ -67,7 +67,8 @@ class _Doomed:
 
 
 def _find(workspace: Workspace, ref: Ref, collection: bool, delete_aliases: bool) -> _Doomed:
-    from wbart.cli.session import committed_of, home_of
+    from wbart.cli.session import home_of
+    from wbart.loading import load
     from wbart.ops import Collection, Delete
 
     if collection:
@@ -76,7 +77,7 @@ def _find(workspace: Workspace, ref: Ref, collection: bool, delete_aliases: bool
         live = words.count(sum(each.live for each in versions), "version")
         op = Collection(deleted=True).to_json()
         return _Doomed("/".join(home), f"collection ({live})", home, op)
-    at = committed_of(workspace.load(ref))
+    at = load(workspace, ref)
     op = Delete(version=at.place.number, delete_aliases=delete_aliases).to_json()
     what = "link" if at.is_link else "version"
     return _Doomed(at.place.qualified_name, what, at.place.home, op)
@@ -110,7 +111,9 @@ def _delete(call: Call, workspace: Workspace, doomed: list[_Doomed]) -> bool:
 
 
 def _remove(workspace: Workspace, doomed: _Doomed) -> None:
+    from wbart.cli.session import loaded
+
     if doomed.what == "link":
-        workspace.load(doomed.name).delete()
+        loaded(workspace, doomed.name).delete()
     else:
         workspace.catalog.commit(*doomed.home, doomed.op)

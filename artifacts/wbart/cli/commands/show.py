@@ -18,12 +18,13 @@ from wbart.cli.output import Output
 def command(ctx: click.Context, ref: str) -> None:
     """Tell all that is known of a version: names, digest, size, labels, metadata, times, links."""
     from wbart.cli.facts import version_facts
-    from wbart.cli.session import committed_of, opened, version_ref
+    from wbart.cli.session import opened, version_ref
+    from wbart.loading import load
 
     call = call_of(ctx)
     parsed = version_ref(ref)
     with opened(call, parsed) as workspace:
-        facts = version_facts(committed_of(workspace.load(parsed)))
+        facts = version_facts(load(workspace, parsed))
         facts["store"] = workspace.store.url
     Output(call).one(facts, _lines(facts), [str(facts["qualified_name"])])
 

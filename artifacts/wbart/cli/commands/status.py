@@ -27,11 +27,11 @@ def command(ctx: click.Context, folder: str) -> None:
     (changed), D (missing) or ? (not of the version). Says, too, when there is a newer version.
     """
     from wbart.cli.compared import compare, origin_of
-    from wbart.cli.session import opened
+    from wbart.cli.session import loaded, opened
 
     call = call_of(ctx)
     with opened(call) as workspace:
-        artifact = workspace.load(origin_of(workspace, folder))
+        artifact = loaded(workspace, origin_of(workspace, folder))
         found = compare(artifact, folder)
         newest = _newest(workspace, artifact)
     facts = {

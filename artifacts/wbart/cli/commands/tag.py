@@ -37,13 +37,13 @@ def _edit(
     ctx: click.Context, ref: str, *, add: tuple[str, ...] = (), remove: tuple[str, ...] = ()
 ) -> None:
     from wbart import names
-    from wbart.cli.session import opened, version_ref
+    from wbart.cli.session import loaded, opened, version_ref
 
     call = call_of(ctx)
     names.tags(add)
     parsed = version_ref(ref)
     with opened(call, parsed) as workspace:
-        artifact = workspace.load(parsed)
+        artifact = loaded(workspace, parsed)
         kept = [tag for tag in artifact.tags if tag not in remove]
         artifact.tags = [*kept, *add]
         if not call.dry_run:

@@ -24,14 +24,14 @@ def command(ctx: click.Context, ref: str, ttl: str | None) -> None:
 
     It counts from the creation of the version, however late it is set.
     """
-    from wbart.cli.session import opened, version_ref
+    from wbart.cli.session import loaded, opened, version_ref
     from wbart.ttl import parse
 
     call = call_of(ctx)
     parsed = version_ref(ref)
     wanted = parse(ttl) if ttl is not None else None
     with opened(call, parsed) as workspace:
-        artifact = workspace.load(parsed)
+        artifact = loaded(workspace, parsed)
         if ttl is not None:
             artifact.ttl = wanted
             if not call.dry_run:

@@ -14,13 +14,13 @@ from wbart.cli.output import Output
 @click.pass_context
 def command(ctx: click.Context, ref: str) -> None:
     """Remove a link from the collection that REF names; the version it leads to stays."""
-    from wbart.cli.session import opened, version_ref
+    from wbart.cli.session import loaded, opened, version_ref
     from wbart.errors import KindClash
 
     call = call_of(ctx)
     parsed = version_ref(ref)
     with opened(call, parsed) as workspace:
-        artifact = workspace.load(parsed)
+        artifact = loaded(workspace, parsed)
         name, source = artifact.qualified_name, artifact.source_qualified_name
         if not artifact.is_link:
             raise KindClash(f"{name} is no link: `wbart rm` deletes versions")

@@ -46,7 +46,7 @@ def command(
     A folder of the same name goes before a REF. Files that the version lacks are told, never
     removed: `checkout` does that.
     """
-    from wbart.cli.session import opened, version_ref
+    from wbart.cli.session import loaded, opened, version_ref
 
     call = call_of(ctx)
     local = folder or (target if os.path.isdir(target) else None)
@@ -58,7 +58,7 @@ def command(
             if workspace.store.cache is None:
                 raise click.UsageError("where are good copies for the store? --from DIR|STORE", ctx)
             source = CACHE
-        artifact = workspace.load(ref or _origin(workspace, target))
+        artifact = loaded(workspace, ref or _origin(workspace, target))
         heal = repair and not call.dry_run
         report = _verify(call, artifact, local, source, heal)
     _show(call, artifact, local, report)

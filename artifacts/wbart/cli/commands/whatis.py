@@ -22,12 +22,13 @@ def command(ctx: click.Context, path: str) -> None:
     import errno
 
     from wbart.cli.session import opened
+    from wbart.whatis import whatis
 
     call = call_of(ctx)
     if not os.path.exists(path):
         raise FileNotFoundError(errno.ENOENT, "no such file or folder", path)
     with opened(call) as workspace:
-        found = list(workspace.whatis(path))
+        found = list(whatis(workspace, path))
     Output(call).many(
         found,
         facts=lambda one: {"ref": str(one.ref), "path": one.path},

@@ -28,13 +28,14 @@ def command(ctx: click.Context, ref: str, check: bool, no_references: bool) -> i
 
     Ends with 0 whatever it finds, unless --check is given.
     """
-    from wbart.cli.session import committed_of, opened, version_ref
+    from wbart.cli.session import opened, version_ref
+    from wbart.loading import load
     from wbart.why import why
 
     call = call_of(ctx)
     parsed = version_ref(ref)
     with opened(call, parsed) as workspace:
-        found = why(committed_of(workspace.load(parsed)), references=not no_references)
+        found = why(load(workspace, parsed), references=not no_references)
     Output(call).one(_facts(found), _lines(found), found.breaks)
     return exit_codes.REFUSED if check and found.breaks else exit_codes.DONE
 
