@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 
 from wbart.lineagegraph import Flow, Lineage, Node
@@ -30,7 +31,7 @@ def text(lineage: Lineage) -> str:
     parts = []
     for up in ways:
         head = ["came from:" if up else "led to:"] if len(ways) > 1 else []
-        tree = list(_tree(lineage, lineage.start, up, "", {lineage.start}))
+        tree = list(_tree(lineage, _sides(lineage, up), up))
         parts += [*head, *(tree or (["nothing"] if head else []))]
     return "\n".join([described(start), *parts])
 
@@ -43,9 +44,22 @@ def described(node: Node) -> str:
     return f"{run}{node.name}{label}" + ("" if plain else f" [{node.state}]")
 
 
-def _tree(lineage: Lineage, key: str, up: bool, before: str, told: set[str]) -> Iterator[str]:
-    """The lines below a node, by a stack of our own: lineages may be deeper than Python's."""
-    stack = [_children(lineage, key, up, before)]
+_Sides = Mapping[str, Sequence[tuple[Flow, Node]]]
+
+
+def _sides(lineage: Lineage, up: bool) -> _Sides:
+    """What is next to each node, one way."""
+    found: dict[str, list[tuple[Flow, Node]]] = defaultdict(list)
+    for edge in lineage.edges:
+        here, there = (edge.target, edge.source) if up else (edge.source, edge.target)
+        found[here].append((edge, lineage.nodes[there]))
+    return found
+
+
+def _tree(lineage: Lineage, sides: _Sides, up: bool) -> Iterator[str]:
+    """The lines below the start, by a stack of our own: lineages may be deeper than Python's."""
+    told = {lineage.start}
+    stack = [_children(sides, lineage.start, "")]
     while stack:
         entry = next(stack[-1], None)
         if entry is None:
@@ -55,25 +69,18 @@ def _tree(lineage: Lineage, key: str, up: bool, before: str, told: set[str]) -> 
         verb = (_UP if up else _DOWN)[flow.tie]
         line = f"{mark}{verb} {described(node)}"
         if node.key in told:
-            again = next(_ties(lineage, node.key, up), None) is not None
-            yield line + (" (see above)" if again else "")
+            yield line + (" (see above)" if node.key in sides else "")
             continue
         told.add(node.key)
         yield line + (" …" if node.key in lineage.cut else "")
-        stack.append(_children(lineage, node.key, up, indent))
+        stack.append(_children(sides, node.key, indent))
 
 
-def _children(
-    lineage: Lineage, key: str, up: bool, before: str
-) -> Iterator[tuple[Flow, Node, str, str]]:
-    found = list(_ties(lineage, key, up))
+def _children(sides: _Sides, key: str, before: str) -> Iterator[tuple[Flow, Node, str, str]]:
+    found = sides.get(key, ())
     for index, (flow, node) in enumerate(found, 1):
         last = index == len(found)
         yield flow, node, before + ("└─ " if last else "├─ "), before + ("   " if last else "│  ")
-
-
-def _ties(lineage: Lineage, key: str, up: bool) -> Iterator[tuple[Flow, Node]]:
-    return lineage.above(key) if up else lineage.below(key)
 
 
 def dot(lineage: Lineage) -> str:
