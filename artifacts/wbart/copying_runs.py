@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from wbart.copying_files import RunFiles
 from wbart.copying_objects import Sent
 from wbart.errors import RunNotFound
 from wbart.runincrement import FileFact, Increment, RunRecord
@@ -34,7 +35,10 @@ def users(workspace: Workspace) -> dict[str, set[RunPath]]:
 class Runs:
     """Copies records of runs, each once. What a run says later comes with a later copy."""
 
-    def __init__(self, source: ObjectStore, target: ObjectStore, *, dry_run: bool) -> None:
+    def __init__(
+        self, source: ObjectStore, target: ObjectStore, files: RunFiles, *, dry_run: bool
+    ) -> None:
+        self._files = files
         self._source = source
         self._target = target
         self._dry_run = dry_run
@@ -43,6 +47,8 @@ class Runs:
         """Runs of which something travelled."""
         self.strangers: list[RunPath] = []
         """Runs that stayed behind, since the target has others of the same names."""
+        self.bare: list[RunPath] = []
+        """Runs whose files stayed behind, since the target has another kind of digests."""
 
     def copy(self, wanted: Iterable[RunPath]) -> Sent:
         """Bring what the target lacks of these runs; how much that was."""
@@ -63,10 +69,11 @@ class Runs:
             read_merges(objects, path.entity, path.project).line(path.id).next
             for objects in (self._source, self._target)
         )
-        sent = self._copy_whole(ours) if merged else self._copy_increments(path)
+        sent = self._copy_whole(ours) if merged else self._copy_increments(ours)
         return sent if path in self.strangers else self._copy_rows(path, sent)
 
-    def _copy_increments(self, path: RunPath) -> Sent:
+    def _copy_increments(self, record: RunRecord) -> Sent:
+        path = record.path
         prefix = run_prefix(path.entity, path.project, path.id)
         ours, theirs = (
             self._increments(self._source, prefix),
@@ -79,7 +86,7 @@ class Runs:
         if theirs and not self._same(theirs[-1]):
             self._stay_behind(path)
             return Sent()
-        sent = Sent()
+        sent = self._bring_files(record)
         for key in ours[len(theirs) :]:
             data = self._source.get(key)
             there = data if self._dry_run else self._create(key, data)
@@ -99,6 +106,7 @@ class Runs:
         if theirs.next and theirs.created_at != ours.created_at:
             self._stay_behind(path)
         elif _is_news(ours, theirs):
+            sent = self._bring_files(ours)
             prefix = run_prefix(path.entity, path.project, path.id)
             for number, said in enumerate(_said(ours, theirs), theirs.next):
                 data = said.encode()
@@ -106,6 +114,12 @@ class Runs:
                     self._create(increment_key(prefix, number), data)
                 sent = sent.plus(1, len(data))
         return sent
+
+    def _bring_files(self, record: RunRecord) -> Sent:
+        """Files come before what names them."""
+        if record.files and not self._files.same_digests:
+            self.bare.append(record.path)
+        return self._files.bring(record.files.values())
 
     def _copy_rows(self, path: RunPath, sent: Sent) -> Sent:
         """The parts of what it logged that the target lacks."""
