@@ -22,6 +22,8 @@ docs:
 
 bench:
 	python -m tests.bench local
+	python -m tests.bench remote
 
 bench-quick:
 	python -m tests.bench quick
+	python -m tests.bench remote --quick --server ministack --no-count

@@ -24,7 +24,7 @@ from tests.bench.data import MIB, W1, W2, Work
 from tests.bench.measure import CommandFailed, Cost, measure
 from tests.bench.remote_table import Carried, render
 from tests.bench.rounds import room
-from tests.bench.tools import S3FS, TOOLS, Site, Tool, environment, s3fs_environ
+from tests.bench.tools import TOOLS, Site, Tool, environment
 from tests.servers import Server, start
 from tests.servers.proxy import proxied
 
@@ -33,8 +33,10 @@ log = logging.getLogger(__name__)
 PART = 5_000
 COUNTED_FILES = 500
 COUNTED_SIZE = 128 * MIB
-QUICK = 0.02, 1 / 32
+QUICK_TOOLS = "wbart", "wbart obstore", "aws s3 cp", "rclone", "s3fs"
+QUICK = 0.01, 1 / 32
 """Of the files, and of the bytes of the large one."""
+QUICK_PART = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class Plan:
     base: Path
     plain: bool
     count: bool
+    starts: bool
+    """Whether to measure what a tool takes for its start."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -56,12 +60,13 @@ def main(argv: Sequence[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     plan = Plan(
         options.server,
-        [TOOLS[name] for name in options.tools.split(",")],
+        [TOOLS[name] for name in _named(options)],
         options.rounds,
-        sys.maxsize if options.all else options.part,
+        sys.maxsize if options.all else QUICK_PART if options.quick else options.part,
         options.at,
         options.plain or options.quick,
         not options.no_count,
+        not options.quick,
     )
     small, large = QUICK if options.quick else (options.scale, options.scale)
     works = [W2.scaled(small), W1.scaled(large)]
@@ -73,6 +78,12 @@ def main(argv: Sequence[str]) -> int:
     print(heading(plan))
     print(render(carried, judged=not options.quick and options.scale >= 1))
     return 0
+
+
+def _named(options: argparse.Namespace) -> Sequence[str]:
+    if options.tools:
+        return str(options.tools).split(",")
+    return QUICK_TOOLS if options.quick else list(TOOLS)
 
 
 def heading(plan: Plan) -> str:
@@ -87,13 +98,13 @@ def parser() -> argparse.ArgumentParser:
     """The options of `remote`."""
     options = argparse.ArgumentParser(prog="python -m tests.bench remote", description=__doc__)
     options.add_argument("--server", default="seaweedfs", help="one that speaks S3: %(default)s")
-    options.add_argument("--tools", default=",".join(TOOLS), help="which of %(default)s")
+    options.add_argument("--tools", help=f"which of {','.join(TOOLS)}")
     options.add_argument("--work", default="W2,W1", help="W2: small files, W1: the large one")
     options.add_argument("--rounds", type=int, default=1, help="the median of how many")
     options.add_argument("--scale", type=float, default=1.0, help="times the full size")
     options.add_argument("--part", type=int, default=PART, help="files for the others: %(default)s")
     options.add_argument("--all", action="store_true", help="all files for the others, too")
-    options.add_argument("--quick", action="store_true", help="2,000 files and 64 MiB")
+    options.add_argument("--quick", action="store_true", help="small, of five tools, unjudged")
     options.add_argument("--no-count", action="store_true", help="count no requests")
     options.add_argument("--plain", action="store_true", help="a plain folder, no loop device")
     options.add_argument(
@@ -121,7 +132,7 @@ def run(works: Sequence[Work], plan: Plan) -> list[Carried]:
 def _timed(tool: Tool, work: Work, plan: Plan, server: Server, root: Path) -> Iterator[Carried]:
     given = work if tool.ours else part_of(work, plan.part)
     starts = {"put": 0.0, "get": 0.0}
-    if given != work:
+    if given != work and plan.starts:
         with _site(tool, only(work), server, root) as site:
             starts = {verb: _carry(tool, verb, site).wall for verb in starts}
     with _site(tool, given, server, root) as site:
@@ -169,8 +180,7 @@ def _site(tool: Tool, work: Work, server: Server, root: Path) -> Iterator[Site]:
     """A bucket of the tool's own, and the work's files; both are gone afterwards."""
     site = Site(server, f"bench-{uuid4().hex[:12]}", root / "site")
     data.make(work, site.root / "source")
-    environ = {**os.environ, **s3fs_environ(site)}
-    subprocess.run([*S3FS, "mkdir", site.bucket], check=True, env=environ)
+    server.fs().mkdir(site.bucket)
     before = tool.before(site)
     if before is not None:
         subprocess.run(before, check=True, env=environment(tool, site), stdout=subprocess.DEVNULL)
@@ -178,7 +188,7 @@ def _site(tool: Tool, work: Work, server: Server, root: Path) -> Iterator[Site]:
         yield site
     finally:
         shutil.rmtree(site.root)
-        subprocess.run([*S3FS, "rm", site.bucket], check=False, env=environ)
+        server.fs().rm(site.bucket, recursive=True)
 
 
 def _carry(tool: Tool, verb: str, site: Site) -> Cost:
