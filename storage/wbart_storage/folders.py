@@ -55,9 +55,10 @@ class Folders:
 
     def forget(self, folder: str) -> None:
         """Take note that folder, or a parent of it, has vanished."""
-        while folder in self._known:
+        # A parent may be known of a folder that is not: all of them are looked at again.
+        while (parent := os.path.dirname(folder)) != folder:
             self._known.discard(folder)
-            folder = os.path.dirname(folder)
+            folder = parent
 
     def settle(self, folder: str) -> None:
         """Make the names in folder durable, and the folder itself if it is new."""

@@ -168,8 +168,8 @@ class LocalObjects:
     def _open_new(self, temp: str, folder: str) -> int:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
         for _ in range(_REMADE):
-            self._folders.ensure(folder)
             try:
+                self._folders.ensure(folder)
                 return os.open(temp, flags, _MODE)
             except FileNotFoundError:  # somebody removed a folder that we had seen
                 self._folders.forget(folder)
@@ -178,8 +178,8 @@ class LocalObjects:
 
     def _place_in_folder(self, temp: str, target: str) -> None:
         folder = os.path.dirname(target)
-        self._folders.ensure(folder)
         try:
+            self._folders.ensure(folder)
             place(temp, target)
         except FileNotFoundError:
             self._folders.forget(folder)

@@ -19,7 +19,7 @@ from wbart_storage.errors import (
     StorageError,
     StoreRefused,
 )
-from wbart_storage.objects import Located, ObjectStore, ability
+from wbart_storage.objects import Located, ObjectStore, Tidies, ability
 from wbart_storage.tokens import token_hex
 
 TRUSTED = frozenset({"file", "memory", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"})
@@ -88,6 +88,9 @@ def probe(
     finally:
         with suppress(ObjectMissing):
             store.delete(listed + raced)
+        tidies = ability(store, Tidies)
+        if tidies is not None:
+            tidies.tidy([f"{folder}n/", folder, "hints/probe/"])
 
 
 def check_protocol(protocol: str, place: str, single_writer: bool = False) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tests.artifacts.house import Files, House, flip, listing
 
+from wbart import origin
 from wbart.checkout import made
 from wbart.errors import IntegrityError
 from wbart_storage.errors import FolderUnsafe
@@ -176,3 +177,14 @@ def test_what_was_done_is_what_was_planned(house: House) -> None:
     assert made(artifact._at("checkout"), "out", force=False) == plan
     assert (plan.write, plan.remove, plan.keep) == (["d/b", "d/c"], ["extra"], 1)
     assert listing("out") == FILES
+
+
+def test_the_version_that_a_folder_was_checked_out_from_is_remembered(house: House) -> None:
+    house.version({"a": "1"})
+    house.version({"a": "2"}).checkout("out")
+    house.load("data:v0").checkout("out")
+
+    ref = origin.of(house.workspace, "out")
+
+    assert ref is not None
+    assert house.load(str(ref)).version == "v0"

@@ -421,3 +421,15 @@ def test_a_second_user_of_a_store_has_a_stage_of_his_own(
 
     assert (first.name, second.name) == (".stage", ".stage-4711")
     assert list(LocalObjects(tmp_path).list("")) == []
+
+
+def test_a_folder_that_vanished_is_made_again_for_a_folder_that_is_new(tmp_path: Path) -> None:
+    store = LocalObjects(tmp_path)
+    store.put("hints/a/b/x", b"1")
+    store.delete(["hints/a/b/x"])
+    store.tidy(["hints/a/b/", "hints/a/"])
+
+    store.put("hints/a/c/y", b"2")
+    store.create("hints/a/b/x", b"3")
+
+    assert [stat.key for stat in store.list("")] == ["hints/a/b/x", "hints/a/c/y"]

@@ -108,6 +108,7 @@ def test_a_probe_leaves_nothing_behind(tmp_path: Path) -> None:
 
     assert probe(store) == ABLE
     assert [stat.key for stat in store.list("")] == ["o/aa/x"]
+    assert not (tmp_path / "hints" / "probe").exists()
 
 
 def test_a_probe_that_breaks_off_leaves_nothing_behind() -> None:
