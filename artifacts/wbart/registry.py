@@ -30,6 +30,8 @@ class Registry:
     A renamed registry keeps its id and all that is in it; its old name leads nowhere.
     """
 
+    _visibility: Visibility
+
     def __init__(self, workspace: Workspace, entity: str, facts: RegistryFacts) -> None:
         self._workspace = workspace
         self._entity = entity
@@ -194,7 +196,7 @@ class Registry:
         self._facts = facts
         self._name = facts.name
         self.description = facts.description
-        self._visibility = _visibility(facts.visibility)
+        self._visibility = facts.visibility
         self._allow_all = facts.allow_all
         self._types = AddOnlyTypes(facts.types)
 

@@ -82,7 +82,9 @@ def test_a_circle_ends(house: House, work: Work) -> None:
     assert len(ElementTree.fromstring(found.to_svg()).findall(".//{*}path")) == 3
 
 
-@pytest.mark.parametrize(("depth", "nodes", "cut"), [(0, 1, 1), (1, 2, 1), (2, 3, 1), (4, 5, 1), (5, 6, 0)])
+@pytest.mark.parametrize(
+    ("depth", "nodes", "cut"), [(0, 1, 1), (1, 2, 1), (2, 3, 1), (4, 5, 1), (5, 6, 0)]
+)
 def test_depth_counts_edges(house: House, work: Work, depth: int, nodes: int, cut: int) -> None:
     work("r1", logged="raw")
     work("r2", used="raw", logged="clean")
