@@ -47,7 +47,7 @@ class Merges:
         """Up to where a run is merged; 0 for one that is not."""
         return self.lines.get(run, NO_LINE)
 
-    def take(self, segment: str, runs: Mapping[str, int], replaces: list[str]) -> list[str]:
+    def take(self, segment: str, runs: Mapping[str, int]) -> list[str]:
         """Let the segment be the one of these runs; the segments that nobody needs any more."""
         before = set(self.segments)
         self.segments[segment] = len(runs)
@@ -93,7 +93,7 @@ class MergeFold:
         if op.get("op") != "merge" or not state.accepts(segment, runs, replaces):
             return {"error": "conflict"}
         merged = cast("dict[str, int]", runs)
-        return {"gone": state.take(str(segment), merged, cast("list[str]", replaces))}
+        return {"gone": state.take(str(segment), merged)}
 
     def dump(self, state: Merges) -> object:
         names = sorted(state.segments)

@@ -132,7 +132,7 @@ def _read(objects: ObjectStore, path: RunPath) -> RunRecord:
     prefix = run_prefix(path.entity, path.project, path.id)
     listed = [increment_number(stat.key) for stat in objects.list(prefix, "/")]
     line = read_merges(objects, path.entity, path.project).line(path.id)
-    numbers = [number for number in listed if number is not None and number >= line.next]
+    numbers = [number for number in listed if number is not None]
     record = continued(objects, merged_record(objects, path, line), numbers)
     if not record.next:
         raise RunNotFound(f"Could not find run {path}")

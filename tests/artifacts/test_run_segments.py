@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from wbart.errors import Conflict, RunNotFound
 from wbart.runincrement import Edge, FileFact, Part, RunRecord
-from wbart.runmerges import read_merges
+from wbart.runmerges import MergeFold, Merges, read_merges
 from wbart.runpath import RunPath
 from wbart.runrecord import read_record
 from wbart.runsegment import decode, encode, pack, unpack
@@ -429,3 +430,47 @@ def test_what_is_not_there_is_not_found_beside_merged_runs() -> None:
 
     with pytest.raises(RunNotFound):
         read_record(objects, path("b"))
+
+
+@pytest.mark.parametrize(
+    ("segment", "runs", "replaces"),
+    [
+        ("s", {"c": 1}, []),  # known already
+        ("n", {"a": 3}, ["s"]),  # b is left out
+        ("n", {"a": 3}, []),  # nothing new
+        ("n", {"a": 2, "b": 3}, ["s"]),  # a goes back
+        ("n", {"c": 1}, ["unknown"]),
+        ("n", {}, []),
+        ("n", {"c": 0}, []),
+        ("n", {"c": True}, []),
+        ("n", {"c": "1"}, []),
+        ("", {"c": 1}, []),
+        (None, None, None),
+    ],
+)
+def test_a_merge_that_would_lose_something_is_refused(
+    segment: object, runs: object, replaces: object
+) -> None:
+    merges = Merges()
+    merges.take("s", {"a": 3, "b": 3})
+
+    assert not merges.accepts(segment, runs, replaces)
+
+
+def test_a_run_that_has_moved_on_need_not_be_told_again() -> None:
+    merges = Merges()
+    merges.take("s", {"a": 3, "b": 3})
+    merges.take("t", {"a": 5})
+
+    assert merges.accepts("n", {"b": 3, "c": 1}, ["s"])
+    assert merges.take("n", {"b": 3, "c": 1}) == ["s"]
+    assert merges.segments == {"t": 1, "n": 2}
+
+
+def test_what_is_merged_goes_through_a_checkpoint() -> None:
+    fold, merges = MergeFold(), Merges()
+    merges.take("s", {"a": 3, "b": 3})
+    merges.take("t", {"a": 5})
+    loaded = fold.load(json.loads(json.dumps(fold.dump(merges))))
+
+    assert (loaded.lines, loaded.segments) == (merges.lines, merges.segments)
