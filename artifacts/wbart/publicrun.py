@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from wbart.api import Api
     from wbart.workspace import Workspace
 
-_OVER = frozenset({"finished", "failed", "crashed", "killed", "preempted"})
-_POLL = 5.0
 EDITABLE = ("name", "notes", "description", "tags", "group", "job_type")
 
 
@@ -256,8 +254,8 @@ class PublicRun:
 
     def wait_until_finished(self, wait: Callable[[float], None] = time.sleep) -> None:
         """Return once it has ended, however it did; looks every five seconds."""
-        while self.load(force=True).state not in _OVER:
-            wait(_POLL)
+        while self.load(force=True).state not in runpage.OVER:
+            wait(runpage.POLL)
 
     def to_html(self, height: int = 420, hidden: bool = False) -> str:
         """An iframe for notebooks, with a button to show it when hidden."""

@@ -14,6 +14,10 @@ from wbart.runrecord import RunRecord
 if TYPE_CHECKING:
     from wbart.workspace import Workspace
 
+OVER = frozenset({"finished", "failed", "crashed", "killed", "preempted"})
+"""States that do not end any more."""
+POLL = 5.0
+"""Seconds between two looks at a run that goes on."""
 _INTERNAL = frozenset({"_wandb", "wandb_version"})
 
 
