@@ -1,60 +1,32 @@
 """Artifact: one version of data, from an empty draft to a committed version and its end.
 
-A face: each member says what it promises and hands on to the room that does the work.
+A face: each member says what it promises and hands on to the room that does the work. What it
+holds is in `artifactstate`, what it is in `artifactabout`, what is in it in `artifactinside`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
-from typing import IO, TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
-from weakref import finalize
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from wbart import names
-from wbart.entry import ArtifactManifestEntry
-from wbart.errors import ArtifactFinalizedError, ArtifactNotLoggedError
-from wbart.facts import Facts
+from wbart.artifactinside import ArtifactInside
+from wbart.artifactstate import Path
 from wbart.ttl import ArtifactTTL
 from wbart_storage.fetch import LinkMode
 from wbart_storage.progress import Progress, silent
 
 if TYPE_CHECKING:
-    from wbart.collection import ArtifactCollection
-    from wbart.committed import Committed
-    from wbart.content import Content
-    from wbart.file import ArtifactFiles
-    from wbart.landing import Landing
     from wbart.lineagegraph import Lineage
     from wbart.manifest_view import ArtifactManifest
     from wbart.plan import Plan
     from wbart.publicrun import PublicRun
     from wbart.report import VerifyReport
-    from wbart.runpath import RunPath
-    from wbart.saving import Loggable
-    from wbart.workspace import Workspace
     from wbart_manifest.diff import Change
-    from wbart_manifest.entry import Entry
-
-P = ParamSpec("P")
-R = TypeVar("R")
-_Method = Callable[Concatenate["Artifact", P], R]
-Path = str | os.PathLike[str]
 
 
-def _open(method: _Method[P, R]) -> _Method[P, R]:
-    """Refuse with ArtifactFinalizedError once the content is fixed."""
-
-    def checked(self: Artifact, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        if self._final:
-            raise ArtifactFinalizedError(f"Artifact.{method.__name__}", self)
-        return method(self, *args, **kwargs)
-
-    checked.__name__, checked.__doc__ = method.__name__, method.__doc__
-    return checked
-
-
-class Artifact:
+class Artifact(ArtifactInside):
     """A version of data: named files and references with one digest, in a line of versions.
 
     Make one, add to it, then log it in a run or `save()` it; or get one from `Api` or
@@ -63,119 +35,6 @@ class Artifact:
 
     TTL = ArtifactTTL
 
-    def __init__(
-        self,
-        name: str,
-        type: str,
-        description: str | None = None,
-        metadata: dict[str, Any] | str | None = None,
-        incremental: bool = False,
-        use_as: str | None = None,
-        storage_region: str | None = None,
-        digest_algorithm: str | None = None,
-    ) -> None:
-        """Begin a draft. Raises ValueError or TypeError for what cannot be logged later."""
-        from wbart.content import Content
-        from wbart.second import wandb_digests
-        from wbart.surroundings import current, current_algorithm, default_digest_algorithm
-
-        self._facts = Facts.of(
-            name, type, description, metadata, incremental, use_as, storage_region
-        )
-        if digest_algorithm is None:
-            digest_algorithm = default_digest_algorithm()
-        digests = wandb_digests(digest_algorithm)
-        self._content: Content | None = Content(current, current_algorithm, digests)
-        self._finalizer: finalize[[], Artifact] | None = finalize(self, self._content.abandon)
-        self._committed: Committed | None = None
-        self._landing: Landing | None = None
-        self._final = False
-
-    # What is known from the start.
-
-    @property
-    def name(self) -> str:
-        """`collection` before logging, `collection:v3` after: where it was fetched."""
-        return self._committed.place.name if self._committed else self._facts.name
-
-    @property
-    def source_name(self) -> str:
-        """As `name`, in the sequence that the version was logged into."""
-        return self._committed.source_place.name if self._committed else self._facts.name
-
-    @property
-    def type(self) -> str:
-        """The type of its collection."""
-        return self._facts.type
-
-    @property
-    def id(self) -> str | None:
-        """Its identity, the same through every link; None before logging."""
-        return self._committed.source.id if self._committed else None
-
-    @property
-    def description(self) -> str | None:
-        """Free Markdown text; settable, and stored by `save()`."""
-        return self._facts.description
-
-    @description.setter
-    def description(self, description: str | None) -> None:
-        self._facts.description = description
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        """At most 100 keys of JSON values; the live dict, checked again when it is stored."""
-        return self._facts.metadata
-
-    @metadata.setter
-    def metadata(self, metadata: dict[str, Any]) -> None:
-        self._facts.set_metadata(metadata)
-
-    @property
-    def incremental(self) -> bool:
-        """Whether logging adds to the newest version's files instead of replacing them."""
-        return self._facts.incremental
-
-    @property
-    def use_as(self) -> None:
-        """Always None; kept for scripts that read it."""
-        return None
-
-    @property
-    def distributed_id(self) -> str | None:
-        """What several writers of one version share; settable."""
-        return self._facts.distributed_id
-
-    @distributed_id.setter
-    def distributed_id(self, distributed_id: str | None) -> None:
-        self._facts.distributed_id = distributed_id
-
-    @property
-    def ttl(self) -> timedelta | None:
-        """How long after `created_at` it lives; None for ever. Settable, also to INHERIT.
-
-        Raises ArtifactNotLoggedError while it is inherited and not logged.
-        """
-        return self._facts.shown_ttl(self)
-
-    @ttl.setter
-    def ttl(self, ttl: timedelta | ArtifactTTL | None) -> None:
-        self._facts.set_ttl(ttl, is_link=self.is_link)
-
-    @property
-    def state(self) -> str:
-        """PENDING, COMMITTED, DELETED, or GARBAGE_COLLECTED when its content is gone for good."""
-        return self._facts.state
-
-    def is_draft(self) -> bool:
-        """Whether it is not committed yet."""
-        return self.state == "PENDING"
-
-    @property
-    def is_link(self) -> bool:
-        """Whether it was fetched through a portfolio."""
-        return self._committed is not None and self._committed.is_link
-
     @property
     def manifest(self) -> ArtifactManifest:
         """Its entries, as W&B's manifest object: a view that reads as it is asked."""
@@ -183,76 +42,7 @@ class Artifact:
 
         return ArtifactManifest(self)
 
-    @property
-    def digest(self) -> str:
-        """The digest of the whole content; the same content has the same digest."""
-        from wbart.digests import draft_digest
-
-        return self._committed.digest if self._committed else draft_digest(self._filling)
-
-    @property
-    def size(self) -> int:
-        """Bytes of all entries, references included."""
-        manifest = self._committed.manifest if self._committed else self._filling.manifest()
-        return manifest.size
-
-    # What is known after logging.
-
-    @property
-    def entity(self) -> str:
-        """The entity where it was fetched."""
-        return self._at("entity").place.entity
-
-    @property
-    def project(self) -> str:
-        """The project where it was fetched."""
-        return self._at("project").place.project
-
-    @property
-    def version(self) -> str:
-        """`v3`, in the collection where it was fetched."""
-        return self._at("version").place.version
-
-    @property
-    def qualified_name(self) -> str:
-        """`entity/project/collection:v3` where it was fetched."""
-        return self._at("qualified_name").place.qualified_name
-
-    @property
-    def source_entity(self) -> str:
-        """The entity of its sequence."""
-        return self._at("source_entity").source_place.entity
-
-    @property
-    def source_project(self) -> str:
-        """The project of its sequence."""
-        return self._at("source_project").source_place.project
-
-    @property
-    def source_version(self) -> str:
-        """`v3`, in its sequence."""
-        return self._at("source_version").source_place.version
-
-    @property
-    def source_qualified_name(self) -> str:
-        """`entity/project/collection:v3` in its sequence."""
-        return self._at("source_qualified_name").source_place.qualified_name
-
-    @property
-    def collection(self) -> ArtifactCollection:
-        """The collection where it was fetched."""
-        from wbart.collection import ArtifactCollection
-
-        at = self._at("collection")
-        return ArtifactCollection.at(at.workspace, *at.place.home)
-
-    @property
-    def source_collection(self) -> ArtifactCollection:
-        """The sequence that it was logged into."""
-        from wbart.collection import ArtifactCollection
-
-        at = self._at("source_collection")
-        return ArtifactCollection.at(at.workspace, *at.source_place.home)
+    # Where it leads.
 
     @property
     def source_artifact(self) -> Artifact:
@@ -269,184 +59,13 @@ class Artifact:
 
         return [Artifact._of(each) for each in links(self._at("linked_artifacts"))]
 
-    @property
-    def linked_at(self) -> str | None:
-        """When it was linked, RFC 3339; None for a source."""
-        return self._at("linked_at").linked_at
-
-    @property
-    def aliases(self) -> list[str]:
-        """Names that point to it where it was fetched; assign or edit, then `save()`."""
-        self._at("aliases")
-        return self._facts.aliases
-
-    @aliases.setter
-    def aliases(self, aliases: list[str]) -> None:
-        self._at("aliases")
-        self._facts.aliases = names.aliases(aliases)
-
-    @property
-    def tags(self) -> list[str]:
-        """Labels of the version, shared by its links; assign or edit, then `save()`."""
-        self._at("tags")
-        return self._facts.tags
-
-    @tags.setter
-    def tags(self, tags: list[str]) -> None:
-        self._at("tags")
-        self._facts.tags = names.tags(tags)
-
-    @property
-    def commit_hash(self) -> str:
-        """The digest that the version was committed under, as hexadecimal."""
-        return self._at("commit_hash").source.digest.partition(":")[2]
-
-    @property
-    def file_count(self) -> int:
-        """Entries, references included."""
-        return self._at("file_count").manifest.count
-
-    @property
-    def created_at(self) -> str:
-        """When it was committed: RFC 3339, UTC."""
-        return self._at("created_at").created_at
-
-    @property
-    def updated_at(self) -> str:
-        """When it was last changed, or else created: RFC 3339, UTC."""
-        return self._at("updated_at").updated_at
-
-    @property
-    def expires_at(self) -> str | None:
-        """When its TTL ends it, RFC 3339; None for never."""
-        return self._at("expires_at").expires_at
-
-    @property
-    def history_step(self) -> int | None:
-        """The run's step before it was logged; None when nothing had been logged."""
-        step = self._at("history_step").source.history_step
-        return None if step is None else max(0, step - 1)
-
-    @property
-    def url(self) -> str:
-        """Where a browser would show it; empty, since there is no server."""
-        self._at("url")
-        return ""
-
-    # Content.
-
-    @_open
-    def add_file(
-        self,
-        local_path: Path,
-        name: str | None = None,
-        is_tmp: bool | None = False,
-        skip_cache: bool | None = False,
-        policy: str | None = "mutable",
-        overwrite: bool = False,
-    ) -> ArtifactManifestEntry:
-        """Add a file as it is now. Raises ValueError for no file or a path taken otherwise."""
-        return self._shown(
-            self._filling.add_file(
-                local_path, name, is_tmp=bool(is_tmp), policy=policy, overwrite=overwrite
-            )
-        )
-
-    @_open
-    def add_dir(
-        self,
-        local_path: Path,
-        name: str | None = None,
-        skip_cache: bool | None = False,
-        policy: str | None = "mutable",
-        merge: bool = False,
-        *,
-        progress: Progress = silent,
-    ) -> None:
-        """Add all files below a folder; merge replaces what is there, else that is an error."""
-        self._filling.add_dir(local_path, name, policy=policy, merge=merge, progress=progress)
-
-    @_open
-    def add_reference(
-        self,
-        uri: str | ArtifactManifestEntry,
-        name: str | None = None,
-        checksum: bool = True,
-        max_objects: int | None = None,
-    ) -> Sequence[ArtifactManifestEntry]:
-        """Refer to bytes that stay where they are. A folder becomes one entry for each file."""
-        from wbart.referring import add_reference
-
-        entries = add_reference(self._filling, uri, name, checksum, max_objects)
-        return [self._shown(entry) for entry in entries]
-
-    @_open
-    def new_file(
-        self,
-        name: str,
-        mode: str = "x",
-        encoding: str | None = None,
-        policy: str | None = "mutable",
-    ) -> IO[Any]:
-        """Open a new file to write to; closing it adds it, an error in its `with` does not."""
-        from wbart.newfile import new_file
-
-        return new_file(self._filling, name, mode, encoding, self._check_open)
-
-    @_open
-    def remove(self, item: Path | ArtifactManifestEntry) -> None:
-        """Remove an entry, or all below a folder. Raises FileNotFoundError for neither."""
-        from wbart.referring import item_path
-
-        self._filling.remove(item_path(item))
-
-    def finalize(self) -> None:
-        """Fix the content; logging does it too."""
-        self._final = True
-
-    def get_added_local_path_name(self, local_path: str) -> str | None:
-        """The path under which a local file was added; None if it was not."""
-        return self._content.local_name(local_path) if self._content is not None else None
-
-    def get_entry(self, name: Path) -> ArtifactManifestEntry:
-        """The entry of a path. Raises KeyError."""
-        return self._shown(self._at("get_entry").entry(name))
-
-    def get_path(self, name: Path) -> ArtifactManifestEntry:
-        """Deprecated: use `get_entry`."""
-        from wbart.reading import warn_get_path
-
-        warn_get_path()
-        return self.get_entry(name)
+    # Files and folders.
 
     def file(self, root: str | None = None) -> str:
         """Download the only file and return its path. ValueError if there are several."""
         from wbart.reading import only_file
 
         return only_file(self._at("file"), root)
-
-    def files(
-        self, names: list[str] | None = None, per_page: int = 50, start: str | None = None
-    ) -> ArtifactFiles:
-        """Its files, a page at a time; names picks some."""
-        from wbart.file import ArtifactFiles
-
-        at = self._at("files")
-        return ArtifactFiles(at, self._shown, names, per_page, start)
-
-    def json_encode(self) -> dict[str, Any]:
-        """What stands for it in a run's config."""
-        at = self._at("json_encode")
-        return {
-            "_type": "artifactVersion",
-            "_version": "v0",
-            "id": self.id,
-            "version": at.source_place.version,
-            "sequenceName": at.source_place.collection,
-            "usedAs": None,
-        }
-
-    # Files and folders.
 
     def download(
         self,
@@ -607,102 +226,3 @@ class Artifact:
         from wbart.lineagewalk import walk
 
         return walk(self._at("lineage"), direction, depth)
-
-    def __repr__(self) -> str:
-        return f"<Artifact {self.id or self._facts.name}>"
-
-    # For the other rooms of this house.
-
-    @classmethod
-    def _of(cls, found: Committed) -> Artifact:
-        """The artifact of a committed version."""
-        artifact = cls.__new__(cls)
-        artifact._content = None
-        artifact._finalizer = None
-        artifact._landing = None
-        artifact._facts = Facts.of_committed(found)
-        artifact._committed = found
-        artifact._final = True
-        return artifact
-
-    def _become(self, found: Committed) -> None:
-        """Take on what the store says now."""
-        self._facts = Facts.of_committed(found, self._facts)
-        self._committed = found
-        self._final = True
-        self._landing = None
-        if self._content is not None:
-            self._content.close()
-
-    def _check_open(self) -> None:
-        if self._final:
-            raise ArtifactFinalizedError("Artifact.new_file", self)
-
-    def _land(self, found: Committed) -> None:
-        """As `_become`, of a draft that was logged; once."""
-        if self._committed is None:
-            self._become(found)
-
-    def _begin(self, landing: Landing) -> None:
-        """Remember the logging that `wait` waits for."""
-        self._final = True
-        self._landing = landing
-
-    def _save(
-        self,
-        workspace: Workspace,
-        entity: str,
-        project: str,
-        *,
-        run: RunPath | None = None,
-        aliases: Sequence[str] = (),
-        tags: Sequence[str] = (),
-        progress: Progress = silent,
-    ) -> None:
-        """Log the draft at once, as `save_draft` does, and be the version."""
-        from wbart.saving import save_draft
-
-        self._final = True
-        self._become(
-            save_draft(
-                self._loggable, workspace, entity, project, run=run, aliases=aliases, tags=tags,
-                progress=progress,
-            )
-        )  # fmt: skip
-
-    @property
-    def _loggable(self) -> Loggable:
-        from wbart.saving import Loggable
-
-        return Loggable(self._facts, self._filling)
-
-    def _at(self, member: str) -> Committed:
-        if self._committed is None:
-            raise ArtifactNotLoggedError(f"Artifact.{member}", self)
-        return self._committed
-
-    @property
-    def _workspace(self) -> Workspace:
-        from wbart.surroundings import current
-
-        return self._committed.workspace if self._committed is not None else current()
-
-    @property
-    def _filling(self) -> Content:
-        assert self._content is not None, "a draft has content"
-        return self._content
-
-    def _shown(self, entry: Entry) -> ArtifactManifestEntry:
-        from wbart.entry import shown_entry
-
-        at = self._committed
-        algorithm = at.manifest.algorithm if at else self._filling.draft.algorithm
-        return shown_entry(entry, algorithm, self)
-
-    def _download_entry(self, path: str, root: Path | None, skip_cache: bool | None) -> str:
-        from wbart.reading import download_entry
-
-        return download_entry(self._at("download"), path, root)
-
-    def _entry_url(self, path: str) -> str:
-        return self._at("ref_url").entry_url(path)
