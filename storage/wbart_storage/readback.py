@@ -60,6 +60,8 @@ def create(store: ObjectStore, key: str, data: bytes, wait: Wait) -> bytes:
         if doubt is None and there is None and isinstance(failure, _DEFINITE):
             raise failure
         doubt = there or failure
+        if there and isinstance(failure, OutcomeUnknown):
+            break  # who says so has waited for both already, for as long as it is worth
         pause(wait)
     raise OutcomeUnknown(f"create of {key} may or may not have landed: {doubt}") from doubt
 

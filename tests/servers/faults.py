@@ -41,6 +41,8 @@ class Fault:
     path: str = ""
     """A regular expression that is searched in path and query."""
     times: int | None = None
+    after: int = 0
+    """So many requests that match are spared first."""
     seconds: float = _LONG
     """Of `hang` and `late`."""
     status: int = 500
@@ -79,6 +81,7 @@ class Plan:
         self.requests: list[Request] = []
         self._seen: Counter[tuple[str, str]] = Counter()
         self._done: Counter[Fault] = Counter()
+        self._matched: Counter[Fault] = Counter()
 
     def note(self, request: Request) -> Fault | None:
         """Write the request down; the first fault that falls on it."""
@@ -87,6 +90,9 @@ class Plan:
         self._seen[about] += 1
         for number, fault in enumerate(self.faults):
             if not fault.matches(*about) or self._spent(fault):
+                continue
+            self._matched[fault] += 1
+            if self._matched[fault] <= fault.after:
                 continue
             if _draw(self.seed, number, *about, self._seen[about]) < fault.rate:
                 self._done[fault] += 1
