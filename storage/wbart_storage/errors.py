@@ -12,6 +12,7 @@ StorageError                    a store could not do what it was asked
 ├── StoreUnsupported            a newer format, or a feature that this release does not know
 ├── ConfigCorrupt               wbart.json is damaged, so nothing is known of the store
 ├── StoreRefused                the backend cannot keep the promises that a store needs
+├── OptionInvalid               a storage option that its client does not know (also a ValueError)
 ├── Offline                     it was not to be asked, and what it said before does not suffice
 ├── StoreUnavailable            it may do better later (transient)
 ├── AccessDenied                read-only, or the credentials do not reach (also a PermissionError)
@@ -136,6 +137,10 @@ class ConfigCorrupt(StorageError):
 
     def __str__(self) -> str:
         return f"wbart.json is damaged: {self.reason}"
+
+
+class OptionInvalid(StorageError, ValueError):
+    """A storage option that the backend's client does not know; values are never told."""
 
 
 class Offline(StorageError):

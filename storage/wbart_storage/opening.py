@@ -72,10 +72,13 @@ def _open_remote(scheme: str, url: str, options: Mapping[str, object]) -> Object
     from fsspec import available_protocols, get_filesystem_class
 
     from wbart_storage.connection import Connection
+    from wbart_storage.known_options import check_options
     from wbart_storage.remote import FsspecObjects
 
     if scheme not in available_protocols():
         raise StoreRefused(f"{scheme}:// is no protocol that fsspec knows")
     with translated(f"{scheme}://"):
-        told = get_filesystem_class(scheme)._get_kwargs_from_urls(url)
+        kind = get_filesystem_class(scheme)
+        check_options(scheme, kind, options)
+        told = kind._get_kwargs_from_urls(url)
         return FsspecObjects(Connection(scheme, {**told, **options}), url)

@@ -18,6 +18,7 @@ from wbart_storage.errors import (
     KeyInvalid,
     ObjectExists,
     ObjectMissing,
+    OptionInvalid,
     StorageError,
     StoreFull,
     StoreMissing,
@@ -41,6 +42,7 @@ _PATIENCE = {
     "Throttling", "ThrottlingException", "TooManyRequests",
 }  # fmt: skip
 
+_UNKNOWN_OPTION = re.compile(r"unexpected keyword argument '(\w+)'")
 _OTHER_MD5 = re.compile(r"Provided (contentMD5|MD5 hash)\b.* match", re.DOTALL)
 _STATUS: dict[int, type[StorageError]] = {
     401: AccessDenied,
@@ -251,6 +253,8 @@ def _by_class(error: BaseException) -> type[StorageError] | None:
             return named
     if obstore_errors.speaks(error) and (found := obstore_errors.kind(error)) is not None:
         return found
+    if isinstance(error, TypeError) and _UNKNOWN_OPTION.search(str(error)):
+        return OptionInvalid
     if isinstance(error, NotImplementedError | ImportError):
         return StoreRefused
     if isinstance(error, TimeoutError | ConnectionError):
@@ -277,7 +281,12 @@ def _family(kind: type) -> str:
 
 
 def _one_line(error: BaseException) -> str:
-    """The message without line breaks, signatures of URLs and passwords."""
+    """The message without line breaks, signatures of URLs, passwords and answers in XML."""
     text = " ".join(obstore_errors.said(error).split()) or type(error).__name__
+    if unknown := _UNKNOWN_OPTION.search(text):
+        return f"no storage option {unknown[1]!r}"
+    text = re.sub(r"\s*(Content: )?<\?xml.*", "", text)
+    text = re.sub(r"(url: [^\s?]*)\?\S*", r"\1", text)
+    text = re.sub(r"(?i)(\w*(?:token|signature|secret|sig|password)\w*=)[^\s&]+", r"\1…", text)
     text = re.sub(r"(://)[^/@\s]*@", r"\1", text)
     return re.sub(r"(https?://[^\s?]*)\?\S*", r"\1", text)[:500]

@@ -69,6 +69,7 @@ DOCUMENTED = {
     "ObjectExists": 6,
     "ObjectMissing": 5,
     "Offline": 12,
+    "OptionInvalid": 2,
     "OutcomeUnknown": 8,
     "PathInvalid": 2,
     "PathNotFound": 4,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.servers import Server
 
 from wbart.cli import exit_codes
 from wbart.cli.main import main
+from wbart_storage.config import read_config
 from wbart_storage.errors import StoreRefused
 from wbart_storage.objects import ObjectStore
 from wbart_storage.opening import open_objects
@@ -116,9 +118,7 @@ def _left(server: Server, url: str) -> list[str]:
 
 
 def _claim_many_writers(store: ObjectStore) -> None:
-    document = json.loads(store.get("wbart.json"))
-    document["single_writer"] = False
-    store.put("wbart.json", json.dumps(document).encode())
+    store.put("wbart.json", replace(read_config(store), single_writer=False).dumps())
 
 
 def _verdict(out: str, subject: str) -> str:

@@ -51,6 +51,7 @@ CODES: Final[Mapping[str, int]] = MappingProxyType(
         "ArgumentTypeInvalid": USAGE,
         "KeyInvalid": USAGE,
         "ManifestError": USAGE,
+        "OptionInvalid": USAGE,
         "RefAmbiguous": USAGE,
         "UsageError": USAGE,
         # not there
