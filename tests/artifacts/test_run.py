@@ -247,12 +247,35 @@ def test_logging_is_asynchronous(world: World, held: Event) -> None:
 def test_the_artifact_stays_a_draft_until_its_owner_waits(world: World) -> None:
     with world.run() as run:
         artifact = run.log_artifact(world.draft("x"))
-        future = artifact._landing
-        assert future is not None
-        future.exception(60)
+        landing = artifact._landing
+        assert landing is not None
+        landing.exception(60)
 
         assert artifact.is_draft()
         assert artifact.wait().version == "v0"
+
+
+def test_what_is_held_of_a_draft_is_let_go_when_it_is_stored(world: World) -> None:
+    with world.run() as run:
+        artifact = run.log_artifact(world.draft("x"))
+        landing = artifact._landing
+        assert landing is not None
+        landing.exception(60)
+
+        assert artifact.is_draft()
+        assert artifact._filling.intake is None
+
+
+def test_an_artifact_lands_once(world: World) -> None:
+    with world.run() as run:
+        artifact = run.log_artifact(world.draft("x"))
+        landing = artifact._landing
+        assert artifact.wait().description is None
+        artifact.description = "not saved yet"
+    assert landing is not None
+
+    assert landing.done()
+    assert artifact.description == "not saved yet"
 
 
 def test_finish_joins_and_settles(world: World, held: Event) -> None:
