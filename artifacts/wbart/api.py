@@ -41,9 +41,8 @@ if TYPE_CHECKING:
 
 
 class Api:
-    """Reads a store. Errors about names and things are CommError and ValueError both.
+    """Reads a store, always fresh. Errors about names and things are CommError and ValueError both.
 
-    Runs are kept until `flush`, as W&B's Api keeps them; all else is read when it is asked for.
     Names without an entity or a project have those of overrides (`{"entity":, "project":}`), of
     the active run, or of the surroundings.
     """
@@ -61,8 +60,6 @@ class Api:
         self._overrides = dict(overrides or {})
         self._store = store
         self._given = settings
-        self._runs: dict[runpath.RunPath, PublicRun] = {}
-        self._lists: dict[tuple[object, ...], Runs] = {}
 
     @classmethod
     def _within(cls, workspace: Workspace) -> Api:
@@ -104,9 +101,7 @@ class Api:
         return TOOL
 
     def flush(self) -> None:
-        """Forget what `run` and `runs` gave, so that they read it anew; all else always does."""
-        self._runs.clear()
-        self._lists.clear()
+        """Do nothing: what is asked is always read anew. Kept for scripts that call it."""
 
     # Artifacts.
 
@@ -276,15 +271,13 @@ class Api:
         return frompath.from_path(self, path)
 
     def run(self, path: str = "") -> PublicRun:
-        """The run at `[[entity/]project/]id`, the same object until `flush`. Raises RunNotFound."""
+        """The run at `[[entity/]project/]id`. Raises RunNotFound."""
         found = runpath.parse(
             path or self._overrides.get("run") or "",
             entity=self._workspace.entity,
             project=self._workspace.project,
         )
-        if found not in self._runs:
-            self._runs[found] = runs.find(self._workspace, found)
-        return self._runs[found]
+        return runs.find(self._workspace, found)
 
     def runs(
         self,
@@ -297,20 +290,10 @@ class Api:
     ) -> Runs:
         """The runs of a project that fit Mongo-style filters; an order without a sign descends.
 
-        The same call gives the same object until `flush`, unless it found nothing so far. Raises
-        ArgumentInvalid, and ProjectNotFound at the first page.
+        Raises ArgumentInvalid at once, and ProjectNotFound at the first page.
         """
-        entity, project = self._project(path)
-        key = entity, project, repr(filters), order, per_page
-        kept = self._lists.get(key)
-        if kept is None or not kept.objects:
-            kept = Runs(
-                self._workspace, entity, project, filters, order, per_page, include_sweeps, lazy
-            )
-            self._lists[key] = kept
-        if not lazy:
-            kept.upgrade_to_full()
-        return kept
+        home = self._project(path)
+        return Runs(self._workspace, *home, filters, order, per_page, include_sweeps, lazy)
 
     def create_run(
         self, *, run_id: str | None = None, project: str | None = None, entity: str | None = None
