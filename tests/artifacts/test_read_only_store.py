@@ -16,6 +16,7 @@ from wbart.copying import copy
 from wbart.surroundings import enter, leave
 from wbart.workspace import Workspace
 from wbart_storage.errors import StoreUnsupported
+from wbart_storage.seal import seal_of
 
 FILES = {"a": "1", "b/c": "2"}
 
@@ -27,6 +28,7 @@ def newer(house: House) -> Workspace:
     path = house.store / "wbart.json"
     document = json.loads(path.read_text())
     document["features"]["write"] = ["tomorrow"]
+    document["sum"] = seal_of(document, "wbart-store-sum-v1", "blake3")
     path.write_text(json.dumps(document))
     return Workspace.open(house.workspace.settings)
 
