@@ -24,9 +24,9 @@ from wbart_storage.uploads import Upload, Uploads
 
 log = logging.getLogger(__name__)
 
-PART = 16 << 20
+PART = 8 << 20
 """Bytes of a part; more where an object would have too many of them."""
-AT_ONCE = 6
+AT_ONCE = 12
 _MOST_PARTS = 9_000  # S3 takes 10,000
 _MIB = 1 << 20
 

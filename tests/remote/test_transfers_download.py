@@ -33,7 +33,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def large(sources: Path) -> Path:
-    return made(sources / "large", FEW_PARTS + 8)
+    return made(sources / "large", FEW_PARTS + 16)
 
 
 @pytest.fixture

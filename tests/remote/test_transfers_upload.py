@@ -30,7 +30,7 @@ from wbart_storage.stage import Stage
 from wbart_storage.store import Store
 from wbart_storage.uploads import KEPT_SECONDS, Uploads
 
-MOST_PARTS, FEW_PARTS = 13, 5
+MOST_PARTS, FEW_PARTS = 26, 10
 A_PART = "(partNumber=|comp=block&|uploadType=media)"
 MOST_MEMORY = 400
 
@@ -298,7 +298,7 @@ def test_a_lent_file_is_sent_from_where_it_lies_and_stays(
     lending: tuple[Stage, Store], tmp_path: Path
 ) -> None:
     stage, store = lending
-    source = made(tmp_path / "source", 5)
+    source = made(tmp_path / "source", FEW_PARTS)
     digest = lent(stage, source)
 
     assert stage.session.kept() == []
@@ -313,7 +313,7 @@ def test_nothing_is_stored_of_a_lent_file_that_has_changed(
     lending: tuple[Stage, Store], tmp_path: Path, change: str
 ) -> None:
     stage, store = lending
-    source = made(tmp_path / "source", 5)
+    source = made(tmp_path / "source", FEW_PARTS)
     digest, before = lent(stage, source), source.stat()
     with source.open("r+b") as file:
         file.write(b"not what it was")
@@ -332,7 +332,7 @@ def test_nothing_is_stored_of_a_lent_file_that_has_changed(
 def test_what_is_small_or_not_lent_is_copied(lending: tuple[Stage, Store], tmp_path: Path) -> None:
     stage, _ = lending
     small = made(tmp_path / "small", 1)
-    large = made(tmp_path / "large", 5)
+    large = made(tmp_path / "large", FEW_PARTS)
 
     held = {lent(stage, small), stage.large(str(large))[0]}
 
