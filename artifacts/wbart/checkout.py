@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from wbart import origin
 from wbart.fetch_references import fetch_references
 from wbart.plan import Plan
-from wbart.root import check_emptied, checkout_root
+from wbart.root import check_emptied, check_removed, checkout_root
 from wbart.standing import FolderReader, side_by_side
 from wbart.writing import write
 from wbart_manifest.entry import Entry
@@ -33,6 +33,7 @@ def checkout(
     target = _target(at, root)
     if dry_run and not force:
         check_emptied(target)
+        check_removed(target, checkout_plan(at, root).remove)
     if not dry_run:
         made(at, root, force=force, progress=progress)
     return target if root is None else os.fspath(root)
@@ -49,6 +50,8 @@ def made(at: Committed, root: _Root, *, force: bool, progress: Progress = silent
     way, plan = _Way(target), Plan(keep=at.manifest.count)
     with way:
         differing = _noted(_differing(at, target), plan)
+        if not force:
+            differing = _checked(differing, target)
         write(at.workspace, target, _write(differing, way), None, progress)
         way.sweep()
         write(at.workspace, target, way.folders, None, progress)
@@ -76,6 +79,12 @@ def _noted(differing: Iterator[_Differing], plan: Plan) -> Iterator[_Differing]:
         plan.write += [entry.path for entry, _ in entries]
         plan.size += sum(entry.size or 0 for entry, _ in entries)
         plan.keep -= len(entries)
+        yield extra, entries
+
+
+def _checked(differing: Iterator[_Differing], root: str) -> Iterator[_Differing]:
+    for extra, entries in differing:
+        check_removed(root, extra)
         yield extra, entries
 
 

@@ -14,6 +14,8 @@ from typing import Any
 
 from wbart.scrub import scrub
 
+NO_PROGRAM = "<python with no main file>"
+"""W&B's words for code that comes from no file."""
 _PATIENCE = 5.0
 """Seconds for git to answer; a repository on a slow disk is not worth more."""
 
@@ -24,7 +26,7 @@ def facts() -> dict[str, Any]:
     found = {
         "os": platform.platform(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "program": program,
+        "program": program or NO_PROGRAM,
         "args": [scrub(each) for each in sys.argv[1:]],
         "executable": sys.executable,
         "root": os.getcwd(),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
+import shutil
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -171,11 +175,22 @@ def recorder(
 ) -> Recorder:
     """The recorder of a run that has just begun, at work."""
     store = workspace.store
-    spool = Spool.begin(store.local, writer.path, writer.id)
+    spool = _spool(store.local, writer)
     samples = _samples(workspace, writer)
     made = Recorder(store.objects, history, spool, parts, writer, state, store.clock, samples)
     made.start()
     return made
+
+
+def _spool(local: Path, writer: RunWriter) -> Spool:
+    """A spool where the store's near things lie, or one that nobody will find after a crash."""
+    try:
+        return Spool.begin(local, writer.path, writer.id)
+    except (StorageError, OSError) as error:
+        log.warning("a crash may lose rows that are not in the store yet: %s", error)
+    folder = Path(tempfile.mkdtemp(prefix="wbart-spool-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Spool.begin(folder, writer.path, writer.id)
 
 
 def _samples(workspace: Workspace, writer: RunWriter) -> Samples | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,3 +36,10 @@ def check_emptied(root: str) -> None:
         raise FolderUnsafe(f"refusing to check out into {root}: it holds the home folder")
     if os.path.lexists(os.path.join(real, ".git")):
         raise FolderUnsafe(f"refusing to check out into {root}: it holds a .git")
+
+
+def check_removed(root: str, paths: Iterable[str]) -> None:
+    """Refuse to remove files of a repository that lies somewhere below the root."""
+    for path in paths:
+        if ".git" in path.split("/"):
+            raise FolderUnsafe(f"refusing to check out into {root}: it holds {path}")

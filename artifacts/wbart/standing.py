@@ -106,8 +106,8 @@ def side_by_side(entries: Iterator[Entry], files: Iterable[Columns]) -> Iterator
         else:
             yield from _merged(ahead, entries, paths, stats)
     while ahead := ahead or list(islice(entries, BATCH)):
-        yield Stretch([], [], ahead, [])
-        ahead = []
+        yield Stretch([], [], ahead[:BATCH], [])
+        del ahead[:BATCH]
 
 
 def _merged(

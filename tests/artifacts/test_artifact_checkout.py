@@ -129,6 +129,20 @@ def test_a_folder_with_git_in_it_is_refused_unless_forced(house: House) -> None:
     assert listing("out") == FILES
 
 
+def test_a_repository_somewhere_below_is_refused_unless_forced(house: House) -> None:
+    house.tree("out", {"work/mine/.git/config": "x", "work/mine/code.py": "y", "a": "z"})
+    artifact = house.version(FILES)
+
+    for dry_run in (True, False):
+        with pytest.raises(FolderUnsafe, match=r"mine/\.git"):
+            artifact.checkout("out", dry_run=dry_run)
+    assert Path("out/work/mine/code.py").exists()
+    assert Path("out/work/mine/.git/config").exists()
+    artifact.checkout("out", force=True)
+
+    assert listing("out") == FILES
+
+
 def test_the_root_of_all_and_the_home_folder_are_refused(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

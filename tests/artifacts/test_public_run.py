@@ -19,7 +19,8 @@ from wbart.runfile import METADATA
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setenv("WBART_STORE", str(tmp_path / "store"))
     world = World(tmp_path)
     with world.run(id="r", name="first", config={"lr": 0.1, "net": {"depth": 3}}) as run:
         for step in range(20):

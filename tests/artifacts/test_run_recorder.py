@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.artifacts.world import World
 
 from wbart.errors import Conflict
 from wbart.heartbeat import SILENCE, last_beat, observed_state
@@ -192,3 +193,17 @@ def test_a_spool_in_use_is_nobodys_orphan(tmp_path: Path) -> None:
     assert list(orphans(tmp_path)) == []
     bench.recorder.finish({})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_needs_no_cache_folder(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    world = World(tmp_path)
+    with world.run():
+        pass
+    local = next((tmp_path / "cache").iterdir())
+    (local / "spool").write_text("in the way")
+    with world.run(id="r") as run:
+        run.log({"a": 1})
+    found = HistoryParts(run.workspace.store.objects, PREFIX)
+
+    assert "may lose rows" in caplog.text
+    assert [row["a"] for row in found.rows()] == [1]

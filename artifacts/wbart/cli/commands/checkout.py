@@ -31,7 +31,7 @@ def command(ctx: click.Context, ref: str, folder: str | None, force: bool) -> No
     did not fill nothing is removed unless somebody says yes, on the terminal or with -y.
     """
     from wbart.cli.session import committed_of, loaded, opened, version_ref
-    from wbart.root import check_emptied, checkout_root
+    from wbart.root import check_emptied, check_removed, checkout_root
 
     call = call_of(ctx)
     parsed = version_ref(ref)
@@ -42,6 +42,8 @@ def command(ctx: click.Context, ref: str, folder: str | None, force: bool) -> No
             check_emptied(os.path.abspath(root))
         if call.dry_run:
             plan = artifact.checkout_plan(root)
+            if not force:
+                check_removed(os.path.abspath(root), plan.remove)
         else:
             _check(call, workspace, artifact, root)
             plan = _do(call, artifact, root, force)
