@@ -71,7 +71,8 @@ def _counted(values: list[float], bins: int) -> tuple[list[float], list[float]]:
 
 
 def _numbers(values: Iterable[Any]) -> Iterable[float]:
-    for value in values.tolist() if hasattr(values, "tolist") else values:
+    plain = getattr(values, "tolist", None)  # numpy's numbers are slow one by one
+    for value in values if plain is None else plain():
         if isinstance(value, Iterable) and not isinstance(value, str | bytes):
             yield from _numbers(value)
             continue

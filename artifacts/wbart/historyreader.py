@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import groupby
+from typing import Any
 
 import msgspec
 
@@ -17,7 +18,7 @@ from wbart_storage.objects import ObjectStore
 _AHEAD = 4
 """Parts in memory while rows are read one after the other."""
 _READERS = 16
-_decode = msgspec.json.Decoder(dict).decode
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 class HistoryReader:

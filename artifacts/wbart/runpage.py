@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from wbart.errors import NotFound
@@ -78,14 +79,13 @@ def to_html(url: str, height: int, *, hidden: bool) -> str:
 def display(page: str) -> bool:
     """Show HTML in a notebook; False where there is none."""
     try:
-        from IPython import get_ipython  # type: ignore[import-not-found]
-        from IPython.display import HTML  # type: ignore[import-not-found]
-        from IPython.display import display as show
+        notebook = import_module("IPython")
+        shown = import_module("IPython.display")
     except ImportError:
         return False
-    if get_ipython() is None:
+    if notebook.get_ipython() is None:
         return False
-    show(HTML(page))
+    shown.display(shown.HTML(page))
     return True
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 
 from wbart.historyparts import Row
 from wbart.historyreader import HistoryReader
 
-_decode = msgspec.json.Decoder(dict).decode
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def spread(count: int, samples: int) -> list[int]:

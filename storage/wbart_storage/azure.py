@@ -63,14 +63,15 @@ class Azure:
         from fsspec.asyn import sync
 
         bucket, base = split_root(root)
-        found = sync(fs.loop, _properties, fs, bucket, base + key)
+        found: Any = sync(fs.loop, _properties, fs, bucket, base + key)
         return ObjectStat(key, found.size, seconds(found.last_modified))
 
     def page(self, fs: Any, root: str, prefix: str, delimiter: str, token: Any) -> Page:
         from fsspec.asyn import sync
 
         bucket, base = split_root(root)
-        found, following = sync(fs.loop, _page, fs, bucket, base + prefix, delimiter, token)
+        listed: Any = sync(fs.loop, _page, fs, bucket, base + prefix, delimiter, token)
+        found, following = listed
         objects = [
             ObjectStat(each.name, each.size, seconds(each.last_modified))
             for each in found

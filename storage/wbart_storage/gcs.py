@@ -107,7 +107,7 @@ class Gcs:
 
         bucket, base = split_root(root)
         paths = [f"{bucket}/{base}{key}" for key in keys]
-        outcomes = sync(fs.loop, fs._delete_files, paths, _BATCH)
+        outcomes: Any = sync(fs.loop, fs._delete_files, paths, _BATCH)
         for outcome in outcomes:
             if isinstance(outcome, Exception) and not _is_absence(outcome):
                 raise outcome

@@ -63,12 +63,14 @@ def wbart(
 
 def until_done(folder: Path, options: Mapping[str, Any], *words: str) -> int:
     """Run the command until it is done; how often it ended with exit code 8 before."""
+    told = ""
     for tries in range(MOST_TRIES):
         done = wbart(folder, options, *words)
         if done.returncode == exit_codes.DONE:
             return tries
-        assert done.returncode == exit_codes.UNAVAILABLE, done.stderr
-    raise AssertionError(f"not done after {MOST_TRIES} tries: {done.stderr}")
+        told = done.stderr
+        assert done.returncode == exit_codes.UNAVAILABLE, told
+    raise AssertionError(f"not done after {MOST_TRIES} tries: {told}")
 
 
 def fill(folder: Path, sizes: list[int]) -> dict[str, str]:

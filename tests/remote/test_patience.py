@@ -50,7 +50,7 @@ class Answer(BaseHTTPRequestHandler):
     """Reads the request, as servers do, and answers what it was told."""
 
     protocol_version = "HTTP/1.1"
-    server: Unvarying
+    server: Unvarying  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def answer(self) -> None:
         self.server.asked += 1
@@ -65,7 +65,7 @@ class Answer(BaseHTTPRequestHandler):
 
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = answer
 
-    def log_message(self, *_: Any) -> None:
+    def log_message(self, format: str, *_: Any) -> None:
         """Nobody reads it."""
 
 

@@ -56,6 +56,7 @@ class _Handler(BaseHTTPRequestHandler):
         web.asked.append((self.path, dict(self.headers)))
         page = web.pages.get(self.path, Page(b"none", status=404))
         status, body = page.status, page.body
+        first, end = "0", len(body)
         asked = self.headers.get("Range")
         if asked is not None and page.has_ranges and status == 200:
             first, _, last = asked.removeprefix("bytes=").partition("-")
