@@ -25,6 +25,9 @@ LARGE = 64 << 20
 AT_ONCE = 16
 _MEMORY = 96 << 20
 """Bytes of objects under way; a file system's client holds each whole, and some of it twice."""
+_HEAVY = 8 << 20
+_HEAVY_AT_ONCE = 3
+"""Packs at once: malloc keeps for each thread what it once gave it."""
 _ASKED = 1 << 20
 """From this size on it is cheaper to ask whether the store has an object than to send it again."""
 
@@ -89,23 +92,26 @@ class Sending:
         The first error stops the rest. Raises BlobMissing for what is neither here nor there.
         """
         parts = ability(self._store, Parts)
-        small, large, lent = list[Staged](), list[Staged](), list[Staged]()
+        small, packs = list[Staged](), list[Staged]()
+        large, lent = list[Staged](), list[Staged]()
         for each in objects:
             size = self._size(each)
             if parts is not None and not size and not each.suffix and each.name in self._lent:
                 lent.append(each)
+            elif parts is not None and size >= LARGE:
+                large.append(each)
             else:
-                (large if parts is not None and size >= LARGE else small).append(each)
-        sent = self._many(small)
+                (packs if size >= _HEAVY else small).append(each)
+        sent = self._many(small, AT_ONCE) + self._many(packs, _HEAVY_AT_ONCE)
         if parts is not None and (large or lent):
             sent += self._in_parts(large, lent, parts)
         return [key for key in sent if key]
 
-    def _many(self, objects: list[Staged]) -> list[str]:
+    def _many(self, objects: list[Staged], threads: int) -> list[str]:
         if not objects:
             return []
-        with ThreadPoolExecutor(min(AT_ONCE, len(objects)), "wbart-send") as executor:
-            return list(in_flight(executor, self._put, objects, 2 * AT_ONCE))
+        with ThreadPoolExecutor(min(threads, len(objects)), "wbart-send") as executor:
+            return list(in_flight(executor, self._put, objects, 2 * threads))
 
     def _in_parts(self, objects: list[Staged], lent: list[Staged], parts: Parts) -> list[str]:
         multipart = Multipart(self._store, parts, self._session.uploads)
