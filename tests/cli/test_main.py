@@ -203,3 +203,12 @@ def test_version(call: InProcess) -> None:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_prints_a_script_for_the_shell(call: InProcess, shell: str) -> None:
     assert "_WBART_COMPLETE" in call("completion", shell).out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_argument_has_the_name_of_an_option(name: str) -> None:
+    """Else one of the two is lost, and click warns of it at every call."""
+    for leaf in _leaves(name):
+        names = [each.name for each in leaf.get_params(click.Context(leaf))]
+
+        assert len(names) == len(set(names))

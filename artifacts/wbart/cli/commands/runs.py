@@ -35,14 +35,14 @@ def command() -> None:
 
 
 @command.command("ls")
-@click.argument("project", metavar="[[ENTITY/]PROJECT]", required=False)
+@click.argument("home", metavar="[[ENTITY/]PROJECT]", required=False)
 @_FILTER
 @_ORDER
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N.")
 @click.pass_context
 def ls(
     ctx: click.Context,
-    project: str | None,
+    home: str | None,
     filter_: str | None,
     order: str | None,
     limit: int | None,
@@ -57,7 +57,7 @@ def ls(
     call = call_of(ctx)
     filters = runrows.parsed_filter(filter_)
     with opened(call) as workspace:
-        found = runrows.selected(workspace, project, filters, order, limit)
+        found = runrows.selected(workspace, home, filters, order, limit)
     Output(call).many(
         found, facts=runrows.facts, human=runrows.rows, quiet=lambda row: str(row.path)
     )
@@ -113,7 +113,7 @@ def history(
 
 
 @command.command("export")
-@click.argument("project", metavar="[[ENTITY/]PROJECT]", required=False)
+@click.argument("home", metavar="[[ENTITY/]PROJECT]", required=False)
 @_FILTER
 @_ORDER
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N runs.")
@@ -123,7 +123,7 @@ def history(
 @click.pass_context
 def export(
     ctx: click.Context,
-    project: str | None,
+    home: str | None,
     filter_: str | None,
     order: str | None,
     limit: int | None,
@@ -142,7 +142,7 @@ def export(
     call = call_of(ctx)
     filters = runrows.parsed_filter(filter_)
     with opened(call) as workspace:
-        found = runrows.selected(workspace, project, filters, order, limit)
+        found = runrows.selected(workspace, home, filters, order, limit)
 
         def rows() -> Iterator[Mapping[str, Any]]:
             for each in found:
