@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-NAME = "index.db"
+NAME = "runs.db"
 ALL: Condition = parse(None, SCHEMA)
 """Holds for every run."""
 OLDEST_FIRST: Order = parse_order("+created_at", SCHEMA)

@@ -21,6 +21,8 @@ from wbart.runrecord import read_record
 from wbart.runsegments import Home, live_runs, merge
 from wbart.runwriter import RunWriter
 from wbart.workspace import Workspace
+from wbart_manifest.digest import Digest
+from wbart_storage.cache import Cache
 from wbart_storage.clock import FixedClock
 from wbart_storage.keys import increment_key, run_prefix
 from wbart_storage.objects import ObjectStore
@@ -370,3 +372,20 @@ def test_versions_in_a_circle_end_the_walk(bench: Bench) -> None:
         made.update({}, used=(edge(used),), logged=(edge(logged),))
     bench.index.sync_all()
     assert bench.index.edges.ancestors("x") == [("y", 1)]
+
+
+def test_the_cache_of_a_distant_store_keeps_its_own_database(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench = Bench(tmp_path)
+    local, data = bench.workspace.store.local, b"kept"
+    digest = Digest.of(data).raw
+    for _ in range(2):
+        cache = Cache(local, "blake3", bench.clock, lambda _: 10**9)
+        file = cache.bring(digest, len(data), lambda start, end: data[start:end])
+        assert file is not None
+        file.close()
+        with Index.open(bench.workspace) as index:
+            index.sync(*HOME)
+
+    assert "unusable" not in caplog.text
