@@ -7,17 +7,17 @@ is bounded by the number of threads, whatever the sizes.
 from __future__ import annotations
 
 import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from wbart_manifest.digest import Digest, hasher
 from wbart_manifest.location import PACKED, WHOLE, Location
 from wbart_storage.disk import disk_errors
 from wbart_storage.errors import BlobCorrupt, BlobMissing, ObjectMissing
+from wbart_storage.in_flight import in_flight
 from wbart_storage.objects import Adopts, Files, ObjectStore, ability
 from wbart_storage.stage import Stage, settle
 from wbart_storage.store import Store
@@ -29,9 +29,6 @@ _ASKED = 1000
 """Keys above this number are looked for in a listing, not one by one."""
 _BATCH_OBJECTS = 256
 _BATCH_BYTES = 512 << 20
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 class Parcel(NamedTuple):
@@ -55,23 +52,6 @@ class Sent(NamedTuple):
     def plus(self, objects: int, size: int) -> Sent:
         """As much more."""
         return Sent(self.objects + objects, self.size + size)
-
-
-def bounded(
-    work: Callable[[Item], Result], items: Iterable[Item], executor: Executor, most: int
-) -> Iterator[Result]:
-    """The results in order, with at most that many under way; the first error ends it."""
-    under_way: deque[Future[Result]] = deque()
-    try:
-        for item in items:
-            under_way.append(executor.submit(work, item))
-            if len(under_way) >= most:
-                yield under_way.popleft().result()
-        while under_way:
-            yield under_way.popleft().result()
-    finally:
-        for each in under_way:
-            each.cancel()
 
 
 def sizes(objects: ObjectStore, keys: Iterable[str], jobs: int) -> dict[str, int]:
@@ -117,10 +97,10 @@ class Carrier:
             ThreadPoolExecutor(self._jobs * _AHEAD, "wbart-copy-read") as self._readers,
         ):
             if not self._adopts:
-                yield from bounded(self._send, parcels, executor, 2 * self._jobs)
+                yield from in_flight(executor, self._send, parcels, 2 * self._jobs)
                 return
             for batch in _batches(parcels):
-                list(bounded(self._hold, batch, executor, 2 * self._jobs))
+                list(in_flight(executor, self._hold, batch, 2 * self._jobs))
                 yield from self._publish(batch)
 
     def _publish(self, batch: list[Parcel]) -> list[Parcel]:
@@ -174,7 +154,7 @@ class Carrier:
 
         starts = range(0, parcel.size, PIECE)
         try:
-            for piece in bounded(read, starts, self._readers, _AHEAD):
+            for piece in in_flight(self._readers, read, starts, _AHEAD):
                 state.update(piece)
                 yield piece
         except ObjectMissing as error:

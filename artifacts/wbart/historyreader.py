@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from typing import Any
 
@@ -12,6 +11,7 @@ import msgspec
 
 from wbart.historyparts import HistoryParts, Row, inflated
 from wbart.runrecord import Part, RunRecord
+from wbart_storage.in_flight import in_flight
 from wbart_storage.keys import history_key, run_prefix
 from wbart_storage.objects import ObjectStore
 
@@ -85,17 +85,7 @@ class HistoryReader:
     def _ahead(self, parts: Sequence[Part]) -> Iterator[list[bytes]]:
         """The lines of parts, some parts read ahead."""
         with ThreadPoolExecutor(_AHEAD, "wbart-history") as executor:
-            under_way: deque[Future[list[bytes]]] = deque()
-            try:
-                for part in parts:
-                    under_way.append(executor.submit(self._whole, part))
-                    if len(under_way) >= _AHEAD:
-                        yield under_way.popleft().result()
-                while under_way:
-                    yield under_way.popleft().result()
-            finally:
-                for each in under_way:
-                    each.cancel()
+            yield from in_flight(executor, self._whole, parts, _AHEAD)
 
     def _located(self, numbers: Sequence[int]) -> Iterator[tuple[Part, int, int]]:
         """Part, block and number within the block of each row."""

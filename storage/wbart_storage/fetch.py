@@ -7,9 +7,8 @@ threads, since it is the creation of files that takes the time and the kernel do
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -19,6 +18,7 @@ from wbart_manifest.location import WHOLE
 from wbart_storage.blobs import Blobs, Wanted
 from wbart_storage.errors import StorageError
 from wbart_storage.folder import Folder, clone, write_all
+from wbart_storage.in_flight import in_flight
 from wbart_storage.pump import Pump
 from wbart_storage.reader import LocalFile
 
@@ -56,22 +56,9 @@ class Fetch:
         """
         try:
             with ThreadPoolExecutor(self._jobs, "wbart-fetch") as executor:
-                yield from self._run(wanted, executor)
+                yield from in_flight(executor, self._batch, _batches(wanted), 2 * self._jobs + 1)
         finally:
             self._close()
-
-    def _run(self, wanted: Iterable[Wanted], executor: Executor) -> Iterator[list[Fetched]]:
-        under_way: deque[Future[list[Fetched]]] = deque()
-        try:
-            for batch in _batches(wanted):
-                under_way.append(executor.submit(self._batch, batch))
-                if len(under_way) > 2 * self._jobs:
-                    yield under_way.popleft().result()
-            while under_way:
-                yield under_way.popleft().result()
-        finally:
-            for each in under_way:
-                each.cancel()
 
     def _batch(self, batch: list[Wanted]) -> list[Fetched]:
         with self._folder() as folder:
