@@ -28,10 +28,10 @@ if TYPE_CHECKING:
         use_artifact,
         use_model,
     )
-    from wbart.copying import copy
+    from wbart.copying.copy import copy
     from wbart.errors import CommError, Error, UsageError, WaitTimeoutError
     from wbart.histogram import Histogram
-    from wbart.sweepagent import agent, sweep
+    from wbart.sweeps.agent import agent, sweep
     from wbart.ttl import ArtifactTTL
     from wbart.user_settings import UserSettings as Settings
     from wbart.version import VERSION as __version__
@@ -47,8 +47,8 @@ _HOMES = {
     "Settings": "wbart.user_settings",
     "UsageError": "wbart.errors",
     "WaitTimeoutError": "wbart.errors",
-    "agent": "wbart.sweepagent",
-    "copy": "wbart.copying",
+    "agent": "wbart.sweeps.agent",
+    "copy": "wbart.copying.copy",
     "finish": "wbart.calls",
     "finish_artifact": "wbart.calls",
     "init": "wbart.calls",
@@ -59,7 +59,7 @@ _HOMES = {
     "log_code": "wbart.calls",
     "log_model": "wbart.calls",
     "save": "wbart.calls",
-    "sweep": "wbart.sweepagent",
+    "sweep": "wbart.sweeps.agent",
     "upsert_artifact": "wbart.calls",
     "use_artifact": "wbart.calls",
     "use_model": "wbart.calls",

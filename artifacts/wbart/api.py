@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from wbart import frompath, jobs, names, people, project, queues, registry, runpath, runs, sweeps
+from wbart import frompath, jobs, names, people, project, queues
 from wbart.artifact import Artifact
 from wbart.collectionversions import Artifacts
 from wbart.errors import ArgumentInvalid, NotFound, TypeClash, UnsupportedError
@@ -22,21 +22,25 @@ from wbart.project import (
     Projects,
     find_type,
 )
-from wbart.publicrun import PublicRun
 from wbart.queues import RunQueue
+from wbart.recording import path as runpath
+from wbart.recording.surroundings import open_workspace
 from wbart.refpath import Ref
-from wbart.registrylisting import Registries
+from wbart.registry import registry
+from wbart.registry.listing import Registries
 from wbart.reports import BetaReport, Reports
-from wbart.runslist import Runs
-from wbart.surroundings import open_workspace
+from wbart.runs import runs
+from wbart.runs.listing import Runs
+from wbart.runs.publicrun import PublicRun
+from wbart.sweeps import sweeps
 from wbart.version import TOOL
 
 if TYPE_CHECKING:
     from wbart.collection import ArtifactCollection
     from wbart.people import Team, User
-    from wbart.registry import Registry
+    from wbart.registry.registry import Registry
     from wbart.settings import Settings
-    from wbart.sweeps import Sweep
+    from wbart.sweeps.sweeps import Sweep
     from wbart.workspace import Workspace
 
 

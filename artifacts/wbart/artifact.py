@@ -18,11 +18,11 @@ from wbart_storage.fetch import LinkMode
 from wbart_storage.progress import Progress, silent
 
 if TYPE_CHECKING:
-    from wbart.lineagegraph import Lineage
+    from wbart.lineage.graph import Lineage
     from wbart.manifest_view import ArtifactManifest
     from wbart.plan import Plan
-    from wbart.publicrun import PublicRun
     from wbart.report import VerifyReport
+    from wbart.runs.publicrun import PublicRun
     from wbart_manifest.diff import Change
 
 
@@ -152,8 +152,8 @@ class Artifact(ArtifactInside):
 
     def save(self, project: str | None = None, settings: object = None) -> None:
         """Log a draft (in the active run, else in one made for it); store a version's changes."""
-        from wbart.autorun import log_now
         from wbart.changes import push_changes
+        from wbart.recording.autorun import log_now
 
         if self._committed is None:
             log_now(self, project, settings)
@@ -208,13 +208,13 @@ class Artifact(ArtifactInside):
 
     def used_by(self) -> list[PublicRun]:
         """All runs that used it, through links too."""
-        from wbart.lineage import used_by
+        from wbart.lineage.lineage import used_by
 
         return used_by(self._at("used_by"))
 
     def logged_by(self) -> PublicRun | None:
         """The run that logged it first."""
-        from wbart.lineage import logged_by
+        from wbart.lineage.lineage import logged_by
 
         return logged_by(self._at("logged_by"))
 
@@ -223,6 +223,6 @@ class Artifact(ArtifactInside):
 
         depth is the most edges between it and any other node.
         """
-        from wbart.lineagewalk import walk
+        from wbart.lineage.walk import walk
 
         return walk(self._at("lineage"), direction, depth)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wbart.content import Content
     from wbart.entry import ArtifactManifestEntry
     from wbart.landing import Landing
-    from wbart.runpath import RunPath
+    from wbart.recording.path import RunPath
     from wbart.saving import Loggable
     from wbart.workspace import Workspace
     from wbart_manifest.entry import Entry
@@ -56,8 +56,12 @@ class ArtifactState:
     ) -> None:
         """Begin a draft. Raises ValueError or TypeError for what cannot be logged later."""
         from wbart.content import Content
+        from wbart.recording.surroundings import (
+            current,
+            current_algorithm,
+            default_digest_algorithm,
+        )
         from wbart.second import wandb_digests
-        from wbart.surroundings import current, current_algorithm, default_digest_algorithm
 
         self._facts = Facts.of(
             name, type, description, metadata, incremental, use_as, storage_region

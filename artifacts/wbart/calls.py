@@ -6,15 +6,16 @@ import os
 from collections.abc import Callable
 from typing import Concatenate, NoReturn, ParamSpec, TypeVar
 
-from wbart import surroundings, sweeptrial
 from wbart.errors import Error
-from wbart.liverun import Run
-from wbart.runactive import active, enter, previous, the_active
-from wbart.runconfig import Config, parsed, refuse_nested
-from wbart.runlogging import run_tags
-from wbart.runstart import begin, scratch
-from wbart.runsummary import Summary
-from wbart.surroundings import open_workspace
+from wbart.recording import surroundings
+from wbart.recording.active import active, enter, previous, the_active
+from wbart.recording.config import Config, parsed, refuse_nested
+from wbart.recording.liverun import Run
+from wbart.recording.logged import run_tags
+from wbart.recording.start import begin, scratch
+from wbart.recording.summary import Summary
+from wbart.recording.surroundings import open_workspace
+from wbart.sweeps import trial as sweeptrial
 
 __all__ = [
     "Run",

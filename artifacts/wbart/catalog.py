@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from wbart import renaming
 from wbart.errors import CollectionNotFound, Conflict, Moved, NotCached
-from wbart.fold import CollectionFold
-from wbart.outcome import Outcome, granted
-from wbart.registrybook import RegistryBook
-from wbart.state import CollectionState
+from wbart.fold.journal import CollectionFold
+from wbart.fold.outcome import Outcome, granted
+from wbart.fold.state import CollectionState
+from wbart.registry.book import RegistryBook
 from wbart_storage.errors import ObjectMissing, Offline
 from wbart_storage.journal import Journal
 from wbart_storage.keys import collection_prefix, quote, unquote

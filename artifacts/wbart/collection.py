@@ -7,11 +7,12 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from wbart import alias_log, names
+from wbart import names
 from wbart.artifact import Artifact
 from wbart.collectionversions import Artifacts
 from wbart.errors import KindClash
-from wbart.state import SEQUENCE, AliasMove, CollectionState
+from wbart.fold import alias_log
+from wbart.fold.state import SEQUENCE, AliasMove, CollectionState
 from wbart_storage.clock import rfc3339
 
 if TYPE_CHECKING:

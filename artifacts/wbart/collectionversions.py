@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from wbart import names
 from wbart.committed import Committed, committed
 from wbart.errors import CollectionNotFound
+from wbart.fold.state import CollectionState
 from wbart.listing import Listing, parse_order
 from wbart.loading import view
 from wbart.paginator import Key, Paginator
-from wbart.state import CollectionState
 
 if TYPE_CHECKING:
     from wbart.artifact import Artifact

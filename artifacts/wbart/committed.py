@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from wbart.errors import PathNotFound
+from wbart.fold.state import CollectionState, Version
 from wbart.place import Place
 from wbart.resolve import View
-from wbart.state import CollectionState, Version
 from wbart_manifest.entry import Entry
 from wbart_manifest.errors import PathInvalid
 from wbart_manifest.manifest import Manifest

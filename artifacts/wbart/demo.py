@@ -17,10 +17,10 @@ from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 
-from wbart import surroundings
 from wbart.artifact import Artifact
 from wbart.errors import Error
 from wbart.loading import load
+from wbart.recording import surroundings
 from wbart.settings import Settings
 from wbart.sizes import human_size
 from wbart.workspace import Workspace

@@ -10,9 +10,9 @@ from wbart.errors import Error
 if TYPE_CHECKING:
     from wbart.api import Api
     from wbart.project import Project
-    from wbart.publicrun import PublicRun
     from wbart.reports import BetaReport
-    from wbart.sweeps import Sweep
+    from wbart.runs.publicrun import PublicRun
+    from wbart.sweeps.sweeps import Sweep
 
 _WRONG = "Invalid path, should be TEAM/PROJECT/TYPE/ID where TYPE is runs, sweeps, or reports"
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from wbart import names, registryhome
+from wbart import names
 from wbart.committed import committed
 from wbart.errors import ArgumentInvalid, CollectionNotFound
-from wbart.fold_link import check_portfolio
-from wbart.fold_version import check_type
+from wbart.fold.link import check_portfolio
+from wbart.fold.version import check_type
 from wbart.refpath import link_target
+from wbart.registry import home as registryhome
 from wbart_storage.tokens import token_hex
 
 if TYPE_CHECKING:
     from wbart.committed import Committed
+    from wbart.fold.state import CollectionState
     from wbart.place import Place
-    from wbart.state import CollectionState
 
 _MOST_LINKS = 500
 

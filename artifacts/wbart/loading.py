@@ -12,7 +12,7 @@ from wbart.selector import Selector
 
 if TYPE_CHECKING:
     from wbart.committed import Committed
-    from wbart.state import CollectionState
+    from wbart.fold.state import CollectionState
     from wbart.workspace import Workspace
 
 

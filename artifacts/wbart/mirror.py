@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from wbart.copying_target import open_target
+from wbart.copying.target import open_target
 from wbart.errors import ArgumentInvalid
 from wbart_manifest.manifest import Manifest
 from wbart_storage.blobs import Wanted
@@ -16,7 +16,7 @@ from wbart_storage.keys import CONFIG_KEY
 
 if TYPE_CHECKING:
     from wbart.committed import Committed
-    from wbart.state import CollectionState, Version
+    from wbart.fold.state import CollectionState, Version
     from wbart.workspace import Workspace
 
 CACHE = "cache"

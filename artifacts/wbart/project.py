@@ -13,12 +13,12 @@ from wbart.errors import CollectionNotFound, ProjectNotFound, TypeNotFound
 from wbart.listing import Listing, parse_order
 from wbart.paginator import Key, Paginator
 from wbart.query import holds, parse
-from wbart.registryfields import COLLECTION, collection_row
-from wbart.runs import paths, projects_with_runs
+from wbart.registry.fields import COLLECTION, collection_row
+from wbart.runs.runs import paths, projects_with_runs
 from wbart_storage.keys import project_documents
 
 if TYPE_CHECKING:
-    from wbart.sweeps import Sweeps
+    from wbart.sweeps.sweeps import Sweeps
     from wbart.workspace import Workspace
 
 _READERS = 16
@@ -221,7 +221,7 @@ class Project:
 
     def sweeps(self, per_page: int | None = None) -> Sweeps:
         """Its sweeps, oldest first."""
-        from wbart.sweeps import Sweeps
+        from wbart.sweeps.sweeps import Sweeps
 
         return Sweeps(self._workspace, self.entity, self.name, per_page)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from wbart import documents, names
 from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid, Conflict, NotFound, UnsupportedError
-from wbart.runvalue import to_json
+from wbart.recording.value import to_json
 from wbart_storage.keys import entity_documents, quote
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from wbart.errors import CommError, Conflict, Moved, NameTaken
-from wbart.ops import Abandon, Release, Rename, Reserve
+from wbart.fold.ops import Abandon, Release, Rename, Reserve
 from wbart_storage.tokens import token_hex
 
 if TYPE_CHECKING:
     from wbart.catalog import Catalog
-    from wbart.state import CollectionState, Lead
+    from wbart.fold.state import CollectionState, Lead
 
 _TRIES = 16
 

@@ -13,7 +13,7 @@ from wbart import documents, names
 from wbart.errors import ArgumentInvalid, Error, NotFound
 from wbart.listing import Listing
 from wbart.paginator import Paginator
-from wbart.runvalue import to_json
+from wbart.recording.value import to_json
 from wbart_storage.clock import rfc3339
 from wbart_storage.keys import project_documents, quote
 

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from wbart import alias_log, names
+from wbart import names
 from wbart.errors import ArtifactNotFound, RefAmbiguous
+from wbart.fold import alias_log
+from wbart.fold.state import CollectionState, Version
 from wbart.refpath import Ref
 from wbart.selector import Selector
-from wbart.state import CollectionState, Version
 from wbart.ttl import expiry
 
 Condition = Literal["committed", "deleted", "expired", "purged"]

@@ -11,8 +11,8 @@ from wbart.committed import committed
 from wbart.digests import wandb_digest
 from wbart.draft import Draft
 from wbart.errors import CollectionNotFound, KindClash, TypeClash
+from wbart.fold.state import SEQUENCE
 from wbart.loading import view
-from wbart.state import SEQUENCE
 from wbart.upload import upload
 from wbart_manifest.manifest import Manifest
 from wbart_storage.errors import BlobMissing
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from wbart.committed import Committed
     from wbart.content import Content
     from wbart.facts import Facts
-    from wbart.runpath import RunPath
-    from wbart.state import CollectionState, Version
+    from wbart.fold.state import CollectionState, Version
+    from wbart.recording.path import RunPath
     from wbart.workspace import Workspace
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from wbart_storage.scan import Found as Scanned
 from wbart_storage.scan import scan
 
 if TYPE_CHECKING:
-    from wbart.state import Version
+    from wbart.fold.state import Version
     from wbart.workspace import Workspace
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.artifacts.house import House
 
-from wbart.surroundings import enter, leave
+from wbart.recording.surroundings import enter, leave
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from wbart.fold import CollectionFold
-from wbart.outcome import granted
-from wbart.state import CollectionState
+from wbart.fold.journal import CollectionFold
+from wbart.fold.outcome import granted
+from wbart.fold.state import CollectionState
 from wbart_storage import canonical
 from wbart_storage.record import Intent, Record
 

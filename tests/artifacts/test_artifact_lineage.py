@@ -94,8 +94,8 @@ def test_an_upload_that_takes_longer_than_the_timeout_goes_on(
 ) -> None:
     from threading import Event
 
-    from wbart import runartifacts
     from wbart.committed import Committed
+    from wbart.recording import artifacts as runartifacts
     from wbart.saving import save_draft
 
     go, really = Event(), save_draft

@@ -269,7 +269,7 @@ def test_a_move_from_a_damaged_store_is_refused(house: House, other: House) -> N
 
 
 def test_looking_at_a_draft_in_a_store_uses_its_digest(house: House, tmp_path: Path) -> None:
-    from wbart.surroundings import enter, leave
+    from wbart.recording.surroundings import enter, leave
     from wbart_storage.store import create_store
 
     create_store(str(tmp_path / "sha"), digest="sha256")

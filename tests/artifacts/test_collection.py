@@ -10,7 +10,7 @@ from wbart import calls
 from wbart.api import Api
 from wbart.collection import ArtifactCollection
 from wbart.errors import ArtifactNotFound, CollectionNotFound, CommError
-from wbart.liverun import Run
+from wbart.recording.liverun import Run
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from wbart.artifact import Artifact
 from wbart.calls import init
 from wbart.collection import ArtifactCollection
 from wbart.errors import CollectionNotFound, Conflict, NameInvalid, NameTaken
-from wbart.ops import Reserve
+from wbart.fold.ops import Reserve
 from wbart.workspace import Workspace
 
 

@@ -14,15 +14,15 @@ from tests.artifacts.house import House, flip, listing, loaded
 import wbart
 from wbart.artifact import Artifact
 from wbart.calls import init
-from wbart.copying import Copied
+from wbart.copying.copy import Copied
 from wbart.errors import Conflict, KindClash, RefInvalid, TypeClash
-from wbart.historyreader import HistoryReader
-from wbart.runpath import RunPath
-from wbart.runrecord import read_record
-from wbart.runsegments import Home, merge
-from wbart.runwriter import RunWriter
+from wbart.recording.path import RunPath
+from wbart.recording.record import read_record
+from wbart.recording.surroundings import enter, leave
+from wbart.recording.writer import RunWriter
+from wbart.runindex.segments import Home, merge
+from wbart.runs.historyreader import HistoryReader
 from wbart.settings import Settings
-from wbart.surroundings import enter, leave
 from wbart.workspace import Workspace
 from wbart_storage.clock import SystemClock
 from wbart_storage.config import PackParameters, StoreConfig, create_config

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.artifacts.house import House, listing
 
-from wbart.surroundings import enter, leave
+from wbart.recording.surroundings import enter, leave
 from wbart.workspace import Workspace
 from wbart_storage import direct
 

@@ -15,9 +15,9 @@ from wbart.errors import (
     TypeClash,
     UnknownOp,
 )
-from wbart.fold import CollectionFold
-from wbart.outcome import granted
-from wbart.state import load
+from wbart.fold.journal import CollectionFold
+from wbart.fold.outcome import granted
+from wbart.fold.state import load
 
 
 def test_creating_what_is_there_is_fine() -> None:

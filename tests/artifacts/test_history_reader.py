@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wbart.historyparts import BLOCK_ROWS, HistoryParts
-from wbart.historyreader import HistoryReader
-from wbart.runpath import RunPath
-from wbart.runrecord import Increment, RunRecord, decode
-from wbart.sampling import sampled, sampled_with, spread
+from wbart.recording.path import RunPath
+from wbart.recording.record import Increment, RunRecord, decode
+from wbart.runs.historyparts import BLOCK_ROWS, HistoryParts
+from wbart.runs.historyreader import HistoryReader
+from wbart.runs.sampling import sampled, sampled_with, spread
 from wbart_storage.keys import run_prefix
 from wbart_storage.memory import MemoryObjects
 from wbart_storage.trace import Call, Trace

@@ -14,8 +14,8 @@ from tests.artifacts.house import House
 
 from wbart.artifact import Artifact
 from wbart.calls import init
-from wbart.lineagegraph import Flow, Lineage, Node
-from wbart.lineagelayout import Layout, layout
+from wbart.lineage.graph import Flow, Lineage, Node
+from wbart.lineage.layout import Layout, layout
 
 Work = Callable[..., None]
 

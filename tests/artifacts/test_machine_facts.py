@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from tests.artifacts.world import World
 
-from wbart.historyparts import HistoryParts
-from wbart.machine import facts, git_facts
-from wbart.runpath import RunPath
-from wbart.runrecord import read_record
-from wbart.systemmetrics import SystemMetrics
+from wbart.recording.machine import facts, git_facts
+from wbart.recording.path import RunPath
+from wbart.recording.record import read_record
+from wbart.recording.systemmetrics import SystemMetrics
+from wbart.runs.historyparts import HistoryParts
 from wbart_storage.keys import run_prefix
 
 

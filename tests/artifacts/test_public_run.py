@@ -13,9 +13,9 @@ from tests.artifacts.world import World
 from wbart import calls
 from wbart.api import Api
 from wbart.errors import ArgumentInvalid, Conflict, Error, PathNotFound, RunNotFound
-from wbart.heartbeat import SILENCE
-from wbart.publicrun import PublicRun
-from wbart.runfile import METADATA
+from wbart.recording.heartbeat import SILENCE
+from wbart.runs.file import METADATA
+from wbart.runs.publicrun import PublicRun
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from tests.artifacts.house import House, listing, loaded
 from wbart.artifact import Artifact
 from wbart.calls import init
 from wbart.collection import ArtifactCollection
-from wbart.copying import copy
-from wbart.surroundings import enter, leave
+from wbart.copying.copy import copy
+from wbart.recording.surroundings import enter, leave
 from wbart.workspace import Workspace
 from wbart_storage.errors import StoreUnsupported
 from wbart_storage.seal import seal_of

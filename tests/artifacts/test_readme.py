@@ -14,7 +14,7 @@ from wbart import metadata, names, settings, settings_value
 from wbart.cli import exit_codes
 from wbart.cli.main import SECTIONS, main
 from wbart.errors import Error
-from wbart.runactive import active
+from wbart.recording.active import active
 
 README = Path(__file__).parents[2] / "artifacts" / "README.md"
 TEXT = README.read_text(encoding="utf-8")

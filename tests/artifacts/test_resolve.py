@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from tests.artifacts.journals import Journal, link_op
 
-from wbart import alias_log
 from wbart.errors import ArtifactNotFound, Conflict, RefAmbiguous
+from wbart.fold import alias_log
+from wbart.fold.state import Version
 from wbart.refpath import Ref
 from wbart.resolve import View, expires, resolve
-from wbart.state import Version
 
 
 @pytest.fixture

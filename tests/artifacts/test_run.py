@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 from tests.artifacts.world import World
 
-import wbart.runartifacts
+import wbart.recording.artifacts
 from wbart import calls
 from wbart.artifact import Artifact
 from wbart.committed import Committed
@@ -21,13 +21,13 @@ from wbart.errors import (
     UsageError,
     WaitTimeoutError,
 )
-from wbart.historyparts import HistoryParts
-from wbart.liverun import Run
-from wbart.publicrun import PublicRun
-from wbart.runactive import active
-from wbart.runpath import RunPath
-from wbart.runrecord import read_record
-from wbart.runs import find, users_of
+from wbart.recording.active import active
+from wbart.recording.liverun import Run
+from wbart.recording.path import RunPath
+from wbart.recording.record import read_record
+from wbart.runs.historyparts import HistoryParts
+from wbart.runs.publicrun import PublicRun
+from wbart.runs.runs import find, users_of
 from wbart.saving import save_draft
 from wbart_storage.errors import StoreFull
 from wbart_storage.keys import run_prefix
@@ -48,7 +48,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
         event.wait(60)
         return save(*args, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(wbart.runartifacts, "save_draft", wait_and_save)
+    monkeypatch.setattr(wbart.recording.artifacts, "save_draft", wait_and_save)
     yield event
     event.set()
 
@@ -307,7 +307,7 @@ def test_a_failed_upload_raises_in_wait_and_is_told_at_the_end(
         raise StoreFull("no room left")
 
     with world.run() as run:
-        monkeypatch.setattr(wbart.runartifacts, "save_draft", full)
+        monkeypatch.setattr(wbart.recording.artifacts, "save_draft", full)
         artifact = run.log_artifact(world.draft("x"))
         with pytest.raises(ValueError, match="data was not logged: no room left") as caught:
             artifact.wait()

@@ -9,7 +9,7 @@ from tests.artifacts.world import World
 from wbart import calls
 from wbart.artifact import Artifact
 from wbart.errors import ArtifactNotLoggedError, CommError
-from wbart.liverun import Run
+from wbart.recording.liverun import Run
 from wbart_manifest.errors import EntryClash
 
 

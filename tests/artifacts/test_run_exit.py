@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from tests.artifacts.world import World
 
-from wbart.runpath import RunPath
-from wbart.runs import find
+from wbart.recording.path import RunPath
+from wbart.runs.runs import find
 from wbart.workspace import Workspace
 
 SCRIPT = """

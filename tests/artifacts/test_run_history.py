@@ -6,10 +6,10 @@ import logging
 import pytest
 
 from wbart.errors import ArgumentTypeInvalid, Conflict
-from wbart.historyparts import HistoryParts
-from wbart.runhistory import History
-from wbart.runrecord import Part
-from wbart.runvalue import flat, to_json
+from wbart.recording.history import History
+from wbart.recording.record import Part
+from wbart.recording.value import flat, to_json
+from wbart.runs.historyparts import HistoryParts
 from wbart_storage.clock import FixedClock
 from wbart_storage.errors import StoreUnavailable
 from wbart_storage.keys import history_key

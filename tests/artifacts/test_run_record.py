@@ -6,10 +6,10 @@ import pytest
 from tests.storage.test_wrong_bytes import Spoil, Spoiling, flipped
 
 from wbart.errors import Conflict, RunNotFound
-from wbart.historyparts import HistoryParts
-from wbart.runpath import RunPath, parse
-from wbart.runrecord import Edge, FileFact, Increment, Part, RunRecord, decode, read_record
-from wbart.runwriter import RunWriter
+from wbart.recording.path import RunPath, parse
+from wbart.recording.record import Edge, FileFact, Increment, Part, RunRecord, decode, read_record
+from wbart.recording.writer import RunWriter
+from wbart.runs.historyparts import HistoryParts
 from wbart_storage.clock import FixedClock
 from wbart_storage.errors import (
     JournalCorrupt,

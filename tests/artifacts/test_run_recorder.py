@@ -10,14 +10,14 @@ import pytest
 from tests.artifacts.world import World
 
 from wbart.errors import Conflict
-from wbart.heartbeat import SILENCE, last_beat, observed_state
-from wbart.historyparts import HistoryParts
-from wbart.recorder import Recorder
-from wbart.runhistory import History
-from wbart.runpath import RunPath
-from wbart.runrecord import RunRecord, read_record
-from wbart.runwriter import RunWriter
-from wbart.spool import Spool, orphans
+from wbart.recording.heartbeat import SILENCE, last_beat, observed_state
+from wbart.recording.history import History
+from wbart.recording.path import RunPath
+from wbart.recording.record import RunRecord, read_record
+from wbart.recording.recorder import Recorder
+from wbart.recording.spool import Spool, orphans
+from wbart.recording.writer import RunWriter
+from wbart.runs.historyparts import HistoryParts
 from wbart_storage.clock import FixedClock
 from wbart_storage.errors import StorageError, StoreUnavailable
 from wbart_storage.keys import history_key, run_prefix

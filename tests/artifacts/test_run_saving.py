@@ -8,10 +8,10 @@ import pytest
 from tests.artifacts.world import World
 
 from wbart.errors import ArgumentInvalid
-from wbart.liverun import Run
-from wbart.runpath import RunPath
-from wbart.runrecord import read_record
-from wbart.runstored import wanted_file
+from wbart.recording.liverun import Run
+from wbart.recording.path import RunPath
+from wbart.recording.record import read_record
+from wbart.recording.stored import wanted_file
 
 
 @pytest.fixture

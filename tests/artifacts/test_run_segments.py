@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from wbart.errors import Conflict, RunNotFound
-from wbart.runincrement import Edge, FileFact, Part, RunRecord
-from wbart.runmerges import MergeFold, Merges, read_merges
-from wbart.runpath import RunPath
-from wbart.runrecord import read_record
-from wbart.runsegment import decode, encode, pack, unpack
-from wbart.runsegments import Home, is_over, live_runs, merge
-from wbart.runwriter import RunWriter
+from wbart.recording.increment import Edge, FileFact, Part, RunRecord
+from wbart.recording.path import RunPath
+from wbart.recording.record import read_record
+from wbart.recording.writer import RunWriter
+from wbart.runindex.merges import MergeFold, Merges, read_merges
+from wbart.runindex.segment import decode, encode, pack, unpack
+from wbart.runindex.segments import Home, is_over, live_runs, merge
 from wbart_storage.clock import FixedClock
 from wbart_storage.config import StoreConfig, create_config
 from wbart_storage.errors import JournalCorrupt, StorageError, StoreUnavailable

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from tests.artifacts.world import World
 
-from wbart.runrecord import Increment, decode
-from wbart.runstored import put_files, wanted_file
+from wbart.recording.record import Increment, decode
+from wbart.recording.stored import put_files, wanted_file
 from wbart.workspace import Workspace
 from wbart_storage.errors import SourceChanged
 

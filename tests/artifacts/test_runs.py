@@ -11,7 +11,7 @@ from tests.artifacts.world import World
 
 from wbart import calls
 from wbart.errors import ArgumentInvalid, ProjectNotFound
-from wbart.runslist import Runs
+from wbart.runs.listing import Runs
 from wbart.workspace import Workspace
 
 

@@ -11,15 +11,15 @@ import pytest
 from tests.artifacts.world import World
 
 from wbart.errors import RunNotFound
-from wbart.heartbeat import beat
 from wbart.query import parse, parse_order
-from wbart.runfields import SCHEMA
-from wbart.runincrement import Edge
-from wbart.runindex import NAME, Index
-from wbart.runpath import RunPath
-from wbart.runrecord import read_record
-from wbart.runsegments import Home, live_runs, merge
-from wbart.runwriter import RunWriter
+from wbart.recording.heartbeat import beat
+from wbart.recording.increment import Edge
+from wbart.recording.path import RunPath
+from wbart.recording.record import read_record
+from wbart.recording.writer import RunWriter
+from wbart.runindex.fields import SCHEMA
+from wbart.runindex.index import NAME, Index
+from wbart.runindex.segments import Home, live_runs, merge
 from wbart.workspace import Workspace
 from wbart_manifest.digest import Digest
 from wbart_storage.cache import Cache

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wbart.errors import ArgumentInvalid, CommError, UnsupportedError
-from wbart.sweepparameter import parse
-from wbart.sweepspace import understand
+from wbart.sweeps.parameter import parse
+from wbart.sweeps.space import understand
 
 
 def config(method: str = "random", **parameters: Any) -> dict[str, Any]:

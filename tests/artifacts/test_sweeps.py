@@ -12,14 +12,16 @@ from typing import Any
 import pytest
 from tests.artifacts.world import World
 
-from wbart import calls, sweepbayes, sweepdraw
+from wbart import calls
 from wbart.api import Api
 from wbart.errors import ArgumentInvalid, Error, NotFound, RunNotFound, UsageError
-from wbart.runpath import RunPath
-from wbart.runrecord import read_record
+from wbart.recording.path import RunPath
+from wbart.recording.record import read_record
 from wbart.settings import Settings
-from wbart.sweepagent import agent, sweep
-from wbart.sweeps import Sweep
+from wbart.sweeps import bayes as sweepbayes
+from wbart.sweeps import draw as sweepdraw
+from wbart.sweeps.agent import agent, sweep
+from wbart.sweeps.sweeps import Sweep
 
 GRID = {
     "method": "grid",

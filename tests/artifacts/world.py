@@ -7,7 +7,7 @@ from typing import Any
 
 from wbart.artifact import Artifact
 from wbart.calls import init
-from wbart.liverun import Run
+from wbart.recording.liverun import Run
 from wbart.settings import Settings
 
 

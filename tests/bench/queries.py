@@ -18,11 +18,11 @@ from typing import NamedTuple
 from tests.bench import runs as made
 
 from wbart.query import parse, parse_order
-from wbart.runfields import SCHEMA
-from wbart.runindex import NAME, Index
-from wbart.runmerges import journal
-from wbart.runsegments import Home
-from wbart.runwriter import RunWriter
+from wbart.recording.writer import RunWriter
+from wbart.runindex.fields import SCHEMA
+from wbart.runindex.index import NAME, Index
+from wbart.runindex.merges import journal
+from wbart.runindex.segments import Home
 from wbart.settings import Settings
 from wbart.workspace import Workspace
 from wbart_storage.objects import ObjectStore

@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from wbart.runincrement import Edge, Part, RunRecord
-from wbart.runmerges import journal
-from wbart.runpath import RunPath
-from wbart.runsegment import encode, pack
-from wbart.runsegments import Home
-from wbart.runwriter import RunWriter
+from wbart.recording.increment import Edge, Part, RunRecord
+from wbart.recording.path import RunPath
+from wbart.recording.writer import RunWriter
+from wbart.runindex.merges import journal
+from wbart.runindex.segment import encode, pack
+from wbart.runindex.segments import Home
 from wbart_storage.clock import FixedClock
 from wbart_storage.keys import segment_key
 from wbart_storage.objects import ObjectStore

@@ -17,7 +17,7 @@ from tests.bench.rounds import Plan, Sample, room, run
 from tests.bench.steps import STEPS
 from tests.bench.table import render, rows
 
-from wbart.runsegments import Home
+from wbart.runindex.segments import Home
 
 needs_rsync = pytest.mark.skipif(shutil.which("rsync") is None, reason="rsync is a rival")
 

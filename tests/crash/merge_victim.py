@@ -6,9 +6,9 @@ import sys
 from itertools import count
 from pathlib import Path
 
-from wbart.runpath import RunPath
-from wbart.runsegments import Home, merge
-from wbart.runwriter import RunWriter
+from wbart.recording.path import RunPath
+from wbart.recording.writer import RunWriter
+from wbart.runindex.segments import Home, merge
 from wbart_storage.clock import SystemClock
 from wbart_storage.local import LocalObjects
 

@@ -18,8 +18,8 @@ from threading import Lock
 from typing import Any
 
 from wbart.artifact import Artifact
+from wbart.recording.surroundings import enter, leave
 from wbart.settings import Settings
-from wbart.surroundings import enter, leave
 from wbart.workspace import Workspace
 from wbart_storage.clock import FixedClock, SystemClock
 from wbart_storage.config import PackParameters, StoreConfig, create_config

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from tests.crash.merge_victim import HOME
 
-from wbart.runpath import RunPath
-from wbart.runrecord import read_record
-from wbart.runsegments import live_runs, merge
+from wbart.recording.path import RunPath
+from wbart.recording.record import read_record
+from wbart.runindex.segments import live_runs, merge
 from wbart_storage.clock import SystemClock
 from wbart_storage.config import StoreConfig, create_config
 from wbart_storage.local import LocalObjects

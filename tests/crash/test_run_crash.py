@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from tests.artifacts.world import World
 
-from wbart.historyparts import HistoryParts
-from wbart.runpath import RunPath
-from wbart.runrecord import read_record
-from wbart.runs import find
+from wbart.recording.path import RunPath
+from wbart.recording.record import read_record
+from wbart.runs.historyparts import HistoryParts
+from wbart.runs.runs import find
 from wbart.workspace import Workspace
 from wbart_storage.keys import run_prefix
 

@@ -9,7 +9,7 @@ import pytest
 
 from wbart.catalog import Catalog
 from wbart.errors import CollectionNotFound
-from wbart.ops import Create
+from wbart.fold.ops import Create
 from wbart_storage.clock import FixedClock
 from wbart_storage.config import StoreConfig
 from wbart_storage.errors import StorageError

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.artifacts.journals import Journal, link_op, version_op
 
-from wbart.state import CollectionState
+from wbart.fold.state import CollectionState
 
 Json = dict[str, Any]
 

@@ -12,8 +12,8 @@ from tests.properties.interleaving import BadDays, Turns
 
 from wbart.catalog import Catalog
 from wbart.errors import CollectionNotFound, Conflict
-from wbart.fold import CollectionFold
-from wbart.state import CollectionState
+from wbart.fold.journal import CollectionFold
+from wbart.fold.state import CollectionState
 from wbart_storage.clock import FixedClock
 from wbart_storage.config import StoreConfig
 from wbart_storage.errors import StorageError

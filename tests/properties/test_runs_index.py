@@ -13,16 +13,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wbart.errors import Conflict
-from wbart.heartbeat import beat, last_beat
 from wbart.query import holds, parse, parse_order
-from wbart.runfields import SCHEMA, is_deleted, row_of
-from wbart.runincrement import Edge
-from wbart.runindex import Index
-from wbart.runpath import RunPath
-from wbart.runrecord import read_record
-from wbart.runs import paths
-from wbart.runsegments import Home, merge
-from wbart.runwriter import RunWriter
+from wbart.recording.heartbeat import beat, last_beat
+from wbart.recording.increment import Edge
+from wbart.recording.path import RunPath
+from wbart.recording.record import read_record
+from wbart.recording.writer import RunWriter
+from wbart.runindex.fields import SCHEMA, is_deleted, row_of
+from wbart.runindex.index import Index
+from wbart.runindex.segments import Home, merge
+from wbart.runs.runs import paths
 from wbart.settings import Settings
 from wbart.workspace import Workspace
 from wbart_storage.clock import FixedClock

@@ -13,7 +13,7 @@ from tests.artifacts.world import World
 from wbart import calls
 from wbart.api import Api
 from wbart.reports import BetaReport
-from wbart.sweepagent import sweep
+from wbart.sweeps.agent import sweep
 
 PROJECT = "my_entity/my_project"
 

@@ -14,7 +14,7 @@ from tests.remote.committer import HOME, Order, Told
 from tests.servers import Server
 
 from wbart.catalog import Catalog
-from wbart.state import CollectionState
+from wbart.fold.state import CollectionState
 from wbart_manifest.manifest import Manifest
 from wbart_storage.blobs import Wanted
 from wbart_storage.keys import collection_prefix

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from wbart.copying import Copied, Copying, Wishes
+from wbart.copying.copy import Copied, Copying, Wishes
 from wbart.loading import load
 from wbart.settings import Settings
 from wbart.workspace import Workspace

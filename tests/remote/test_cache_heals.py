@@ -9,8 +9,8 @@ from tests.artifacts.house import listing
 from tests.servers import Server
 
 from wbart.artifact import Artifact
+from wbart.recording.surroundings import enter, leave
 from wbart.settings import Settings
-from wbart.surroundings import enter, leave
 from wbart.workspace import Workspace
 from wbart_storage.store import create_store
 

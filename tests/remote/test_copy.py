@@ -84,7 +84,7 @@ def files_of(artifact: Artifact, folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*") if p.is_file()}
 
 
-def carried(tmp_path: Path, source: Place, target: Place, ref: str) -> wbart.copying.Copied:
+def carried(tmp_path: Path, source: Place, target: Place, ref: str) -> wbart.copying.copy.Copied:
     at = workspace(tmp_path, source)
     return wbart.copy(ref, target.url, settings=at.settings, storage_options=target.options)
 

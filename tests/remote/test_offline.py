@@ -13,8 +13,8 @@ from tests.servers import Server
 
 from wbart.artifact import Artifact
 from wbart.errors import ArtifactNotFound, NotCached
+from wbart.recording.surroundings import enter, leave
 from wbart.settings import Settings
-from wbart.surroundings import enter, leave
 from wbart.workspace import Workspace
 from wbart_storage.errors import Offline
 from wbart_storage.store import create_store

@@ -13,7 +13,7 @@ from tests.servers import Server
 from tests.servers.proxy import Fault, proxied
 
 from wbart.errors import IntegrityError
-from wbart.surroundings import enter, leave
+from wbart.recording.surroundings import enter, leave
 from wbart_storage.errors import AccessDenied
 
 _COUNT = 60

@@ -13,7 +13,7 @@ from tests.remote.web import options_of, reaching
 from tests.servers import Server
 
 from wbart.errors import IntegrityError, ReferenceChanged, ReferenceMissing
-from wbart.surroundings import enter, leave
+from wbart.recording.surroundings import enter, leave
 from wbart_storage import foreign_fetch
 from wbart_storage.errors import StorageError
 

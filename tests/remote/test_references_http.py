@@ -14,7 +14,7 @@ from tests.artifacts.house import House, listing
 from tests.remote.web import Page, Web, reaching, web
 
 from wbart.errors import ArgumentInvalid, IntegrityError, ReferenceMissing
-from wbart.surroundings import enter, leave
+from wbart.recording.surroundings import enter, leave
 from wbart_storage import foreign_fetch, patience
 from wbart_storage.errors import (
     AccessDenied,

@@ -10,7 +10,7 @@ import pytest
 from tests.servers import Server
 
 from wbart.catalog import Catalog
-from wbart.ops import Create
+from wbart.fold.ops import Create
 from wbart_storage.clock import FixedClock
 from wbart_storage.config import StoreConfig
 from wbart_storage.memory import MemoryObjects

@@ -11,8 +11,8 @@ from tests.remote.test_transfers_upload import FEW_PARTS, made
 from tests.servers import Server
 
 from wbart.artifact import Artifact
+from wbart.recording.surroundings import enter, leave
 from wbart.settings import Settings
-from wbart.surroundings import enter, leave
 from wbart.workspace import Workspace
 from wbart_storage.progress import Event
 from wbart_storage.store import create_store

@@ -12,7 +12,7 @@ from typing import Any, cast
 from tests.artifacts.house import House
 from tests.servers import Server
 
-from wbart.surroundings import enter, leave
+from wbart.recording.surroundings import enter, leave
 from wbart.workspace import Workspace
 
 

@@ -14,8 +14,8 @@ from wbart.entry import ArtifactManifestEntry
 from wbart.errors import ArtifactNotFound, VerifyFailed
 from wbart.file import File
 from wbart.plan import Plan
-from wbart.publicrun import PublicRun
 from wbart.report import VerifyReport
+from wbart.runs.publicrun import PublicRun
 from wbart_manifest import Change, Digest, Entry, Manifest, MemoryNodes
 from wbart_storage.local import LocalObjects
 from wbart_storage.memory import MemoryObjects

@@ -5,20 +5,20 @@ from wbart.artifact import Artifact
 from wbart.collection import ArtifactCollection
 from wbart.collectionversions import Artifacts
 from wbart.file import File as ArtifactFile
-from wbart.historyscan import HistoryScan
 from wbart.jobs import Job
 from wbart.people import Member, Team, User
 from wbart.project import ArtifactCollections, ArtifactType, ArtifactTypes, Project, Projects
-from wbart.publicrun import PublicRun as Run
 from wbart.queues import RunQueue
-from wbart.registry import Registry
-from wbart.registrylisting import Registries
+from wbart.registry.listing import Registries
+from wbart.registry.registry import Registry
 from wbart.reports import BetaReport, Reports
-from wbart.runartifactlist import RunArtifacts
-from wbart.runfile import RunFile as File
-from wbart.runfile import RunFiles as Files
-from wbart.runslist import Runs
-from wbart.sweeps import Sweep, Sweeps
+from wbart.runs.artifacts import RunArtifacts
+from wbart.runs.file import RunFile as File
+from wbart.runs.file import RunFiles as Files
+from wbart.runs.historyscan import HistoryScan
+from wbart.runs.listing import Runs
+from wbart.runs.publicrun import PublicRun as Run
+from wbart.sweeps.sweeps import Sweep, Sweeps
 
 __all__ = [
     "Api",

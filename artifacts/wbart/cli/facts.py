@@ -9,7 +9,7 @@ from wbart_storage.clock import rfc3339
 
 if TYPE_CHECKING:
     from wbart.committed import Committed
-    from wbart.ops import Origin, Place
+    from wbart.fold.ops import Origin, Place
     from wbart_manifest.entry import Entry
 
 Facts = dict[str, object]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from wbart.cli import words
-from wbart.fold import CollectionFold
-from wbart.outcome import Outcome
-from wbart.state import CollectionState
+from wbart.fold.journal import CollectionFold
+from wbart.fold.outcome import Outcome
+from wbart.fold.state import CollectionState
 from wbart_storage.clock import rfc3339
 from wbart_storage.record import Intent, Record
 

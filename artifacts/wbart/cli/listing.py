@@ -11,8 +11,8 @@ from wbart.cli import words
 from wbart.cli.facts import version_facts
 from wbart.committed import committed
 from wbart.errors import CollectionNotFound, RefInvalid
+from wbart.fold.state import Version
 from wbart.resolve import View
-from wbart.state import Version
 
 if TYPE_CHECKING:
     from wbart.committed import Committed

@@ -17,8 +17,8 @@ from wbart.cli.progress import Meter, meter
 from wbart.cli.session import committed_of, home_of, load_settings, opened
 from wbart.cli.stop import RESUMES, Interrupted
 from wbart.errors import CollectionNotFound
+from wbart.recording.path import RunPath
 from wbart.refpath import Ref
-from wbart.runpath import RunPath
 from wbart.saving import check_loggable
 from wbart.scrub import scrub
 from wbart_storage.clock import SystemClock

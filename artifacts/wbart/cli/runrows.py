@@ -10,12 +10,12 @@ import click
 
 from wbart import names
 from wbart.cli import words
-from wbart.runindex import Index
+from wbart.runindex.index import Index
 from wbart_storage.clock import rfc3339
 
 if TYPE_CHECKING:
-    from wbart.runindex import RunRow
-    from wbart.runrecord import RunRecord
+    from wbart.recording.record import RunRecord
+    from wbart.runindex.index import RunRow
     from wbart.workspace import Workspace
 
 Facts = dict[str, Any]
@@ -50,8 +50,8 @@ def selected(
     """The runs of a project that fit, in order. Raises ProjectNotFound, ArgumentInvalid."""
     from wbart.errors import ProjectNotFound
     from wbart.query import parse, parse_order
-    from wbart.runfields import SCHEMA
-    from wbart.runs import projects_with_runs
+    from wbart.runindex.fields import SCHEMA
+    from wbart.runs.runs import projects_with_runs
 
     entity, name = project_of(workspace, project)
     condition = parse(filters, SCHEMA)
@@ -88,7 +88,7 @@ def facts(row: RunRow) -> Facts:
 
 def config_of(record: RunRecord) -> Facts:
     """The config as the user gave it."""
-    from wbart.runpage import plain_config
+    from wbart.runs.page import plain_config
 
     return plain_config(record.fields.get("config") or {})
 

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from wbart import surroundings
 from wbart.cli.call import Call
 from wbart.cli.words import one_line
 from wbart.errors import RefInvalid
 from wbart.loading import load
+from wbart.recording import surroundings
 from wbart.refpath import Ref
 from wbart.settings import Settings
 from wbart.workspace import Workspace

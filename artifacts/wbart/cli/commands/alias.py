@@ -13,8 +13,8 @@ from wbart.cli.output import Output
 
 if TYPE_CHECKING:
     from wbart.cli.call import Call
-    from wbart.ops import Alias
-    from wbart.state import AliasMove, CollectionState
+    from wbart.fold.ops import Alias
+    from wbart.fold.state import AliasMove, CollectionState
     from wbart.workspace import Workspace
 
 
@@ -32,8 +32,8 @@ def set_(ctx: click.Context, ref: str, aliases: tuple[str, ...]) -> None:
     """Let aliases point to a version; each is taken off the version that held it."""
     from wbart import names
     from wbart.cli.session import opened, version_ref
+    from wbart.fold.ops import Alias
     from wbart.loading import load
-    from wbart.ops import Alias
 
     call = call_of(ctx)
     wanted = names.aliases(aliases)
@@ -53,7 +53,7 @@ def rm(ctx: click.Context, name: str, aliases: tuple[str, ...]) -> None:
     """Remove aliases from whichever versions of the collection hold them."""
     from wbart.cli.session import home_of, opened
     from wbart.errors import ArtifactNotFound
-    from wbart.ops import Alias
+    from wbart.fold.ops import Alias
     from wbart.refpath import Ref
 
     call = call_of(ctx)
@@ -75,8 +75,8 @@ def rm(ctx: click.Context, name: str, aliases: tuple[str, ...]) -> None:
 @click.pass_context
 def undo(ctx: click.Context, name: str, alias: str) -> None:
     """Take back the last move of an alias; undone twice, it is as before."""
-    from wbart import alias_log
     from wbart.cli.session import home_of, opened
+    from wbart.fold import alias_log
     from wbart.refpath import Ref
 
     call = call_of(ctx)
@@ -93,8 +93,8 @@ def undo(ctx: click.Context, name: str, alias: str) -> None:
 @click.pass_context
 def log(ctx: click.Context, name: str, alias: str | None) -> None:
     """Tell who moved an alias, or any, from where to where; newest first."""
-    from wbart import alias_log
     from wbart.cli.session import home_of, opened
+    from wbart.fold import alias_log
     from wbart.refpath import Ref
 
     call = call_of(ctx)

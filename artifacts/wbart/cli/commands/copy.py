@@ -13,7 +13,7 @@ from wbart.cli.output import Output
 
 if TYPE_CHECKING:
     from wbart.cli.call import Call
-    from wbart.copying import Copied, CopiedVersion
+    from wbart.copying.copy import Copied, CopiedVersion
 
 
 @click.command("copy", cls=Command)
@@ -55,7 +55,7 @@ def command(
 
     from wbart.cli.progress import meter
     from wbart.cli.session import opened
-    from wbart.copying import copy
+    from wbart.copying.copy import copy
     from wbart.refpath import Ref
 
     call = call_of(ctx)

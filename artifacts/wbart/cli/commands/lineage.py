@@ -12,7 +12,7 @@ from wbart.cli.options import Command, call_of
 from wbart.cli.output import Output
 
 if TYPE_CHECKING:
-    from wbart.lineagegraph import Lineage
+    from wbart.lineage.graph import Lineage
 
 FORMATS = ("text", "dot", "mermaid", "svg", "html", "json")
 
@@ -39,7 +39,7 @@ def command(
     As a tree, as a graph for Graphviz or Mermaid, or as one HTML file with a picture.
     """
     from wbart.cli.session import opened, version_ref
-    from wbart.lineagewalk import walk
+    from wbart.lineage.walk import walk
     from wbart.loading import load
 
     call = call_of(ctx)

@@ -11,8 +11,8 @@ from wbart.cli.options import Command, call_of
 from wbart.cli.output import Output
 
 if TYPE_CHECKING:
+    from wbart.fold.state import CollectionState
     from wbart.selector import Selector
-    from wbart.state import CollectionState
 
 
 @click.command("log", cls=Command)
@@ -51,7 +51,7 @@ def command(ctx: click.Context, name: str, limit: int | None, reverse: bool) -> 
 
 def _number(state: CollectionState, select: Selector) -> int:
     """The version meant, deleted ones by their number, too."""
-    from wbart.fold_version import find
+    from wbart.fold.version import find
     from wbart.names import version_number
     from wbart.resolve import View
 

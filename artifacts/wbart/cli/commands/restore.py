@@ -42,8 +42,8 @@ def command(ctx: click.Context, ref: str, collection: bool) -> None:
 def _restore(workspace: Workspace, ref: Ref, *, dry_run: bool) -> bool:
     """Whether it was in the trash."""
     from wbart.cli.session import home_of
+    from wbart.fold.ops import Collection, Restore
     from wbart.names import version_number
-    from wbart.ops import Collection, Restore
 
     home = home_of(workspace, ref)
     if ref.select is None:
@@ -59,6 +59,6 @@ def _restore(workspace: Workspace, ref: Ref, *, dry_run: bool) -> bool:
 
 
 def _in_trash(workspace: Workspace, home: tuple[str, str, str], number: int) -> bool:
-    from wbart.fold_version import find
+    from wbart.fold.version import find
 
     return find(workspace.catalog.state(*home), number).state == "deleted"

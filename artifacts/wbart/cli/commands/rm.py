@@ -68,8 +68,8 @@ class _Doomed:
 
 def _find(workspace: Workspace, ref: Ref, collection: bool, delete_aliases: bool) -> _Doomed:
     from wbart.cli.session import home_of
+    from wbart.fold.ops import Collection, Delete
     from wbart.loading import load
-    from wbart.ops import Collection, Delete
 
     if collection:
         home = home_of(workspace, ref)

@@ -12,7 +12,7 @@ from wbart.cli.options import Group, call_of
 from wbart.cli.output import Output
 
 if TYPE_CHECKING:
-    from wbart.publicrun import PublicRun
+    from wbart.runs.publicrun import PublicRun
     from wbart.workspace import Workspace
 
 _FILTER = click.option(
@@ -137,7 +137,7 @@ def export(
     """
     from wbart.cli import runrows
     from wbart.cli.session import opened
-    from wbart.publicrun import PublicRun
+    from wbart.runs.publicrun import PublicRun
 
     call = call_of(ctx)
     filters = runrows.parsed_filter(filter_)
@@ -168,7 +168,8 @@ def _write(ctx: click.Context, rows: Any, output: str | None, form: str | None) 
 
 
 def _find(workspace: Workspace, text: str) -> PublicRun:
-    from wbart import runpath, runs
+    from wbart.recording import path as runpath
+    from wbart.runs import runs
 
     path = runpath.parse(text, entity=workspace.entity, project=workspace.project)
     return runs.find(workspace, path)

@@ -12,8 +12,8 @@ from wbart.cli.options import Command, call_of
 from wbart.cli.output import Output
 
 if TYPE_CHECKING:
-    from wbart.lineagegraph import Node
-    from wbart.why import Why
+    from wbart.lineage.graph import Node
+    from wbart.lineage.why import Why
 
 
 @click.command("why", cls=Command)
@@ -29,8 +29,8 @@ def command(ctx: click.Context, ref: str, check: bool, no_references: bool) -> i
     Ends with 0 whatever it finds, unless --check is given.
     """
     from wbart.cli.session import opened, version_ref
+    from wbart.lineage.why import why
     from wbart.loading import load
-    from wbart.why import why
 
     call = call_of(ctx)
     parsed = version_ref(ref)
@@ -85,6 +85,6 @@ def _lines(found: Why) -> Iterator[str]:
 
 
 def _listed(verb: str, nodes: Iterable[Node]) -> Iterator[str]:
-    from wbart.lineagetext import described
+    from wbart.lineage.text import described
 
     return (f"  {verb} {words.one_line(described(node)).removeprefix('run ')}" for node in nodes)

@@ -1,0 +1,1 @@
+"""Copying versions, with what they come from, from store to store."""

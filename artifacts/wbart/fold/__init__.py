@@ -1,0 +1,1 @@
+"""How the journal of a collection is folded into its state: ops, outcomes and rules."""

@@ -1,0 +1,1 @@
+"""Which run made what from what: edges, walks, and pictures of them."""

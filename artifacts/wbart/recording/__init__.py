@@ -1,0 +1,1 @@
+"""The writing side of a run: what is logged, spooled, recorded and recovered."""

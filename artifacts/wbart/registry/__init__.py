@@ -1,0 +1,1 @@
+"""Registries: collections that versions are linked into, across projects."""

@@ -1,0 +1,1 @@
+"""Sweeps without a server: spaces, draws, trials, agents."""
