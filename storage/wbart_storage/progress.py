@@ -9,9 +9,12 @@ import msgspec
 
 
 class Event(msgspec.Struct, frozen=True):
-    """How far a piece of work has come: files and bytes so far, and of how many if known."""
+    """How far a piece of work has come: files and bytes so far, and of how many if known.
 
-    kind: Literal["scan", "hash", "upload", "download", "verify", "commit"]
+    When runs are imported, `files` are runs.
+    """
+
+    kind: Literal["scan", "hash", "upload", "download", "verify", "commit", "import"]
     files: int
     size: int
     total_files: int | None = None

@@ -29,6 +29,7 @@ _DOING: Final = {
     "download": "writing",
     "verify": "verifying",
     "commit": "committing",
+    "import": "importing",
 }
 
 
@@ -177,14 +178,18 @@ def facts(event: Event, seconds: float) -> dict[str, object]:
 
 
 def told(event: Event, seconds: float) -> str:
-    """`storing 12 of 602 files, 4.0MB of 10.0MB, 2.0MB/s, 3.0 s left`."""
-    files = words.count(event.total_files or event.files, "file")
+    """`storing 12 of 602 files, 4.0MB of 10.0MB, 2.0MB/s, 3.0 s left`.
+
+    Of runs that are imported nobody knows the size: `importing 12 of 602 runs, 3.0 s left`.
+    """
+    runs = event.kind == "import"
+    files = words.count(event.total_files or event.files, "run" if runs else "file")
     if event.total_files:
         files = f"{event.files:,} of {files}"
     size = words.size(event.size)
     if event.total_size:
         size += f" of {words.size(event.total_size)}"
-    parts = [f"{_DOING[event.kind]} {files}", size]
+    parts = [f"{_DOING[event.kind]} {files}"] if runs else [f"{_DOING[event.kind]} {files}", size]
     if seconds > 0 and event.size:
         parts.append(f"{words.size(round(event.size / seconds))}/s")
     left = _left(event, seconds)

@@ -63,9 +63,9 @@ class RunWriter:
         """32 hex digits, random for each process and run."""
         self._lock = Lock()
 
-    def start(self, fields: dict[str, Any], *, fresh: bool) -> None:
+    def start(self, fields: dict[str, Any], *, fresh: bool, **said: Unpack[Said]) -> None:
         """Take the run over: whoever wrote it before learns so at his next increment."""
-        self._append("start", fields, fresh=fresh)
+        self._append("start", fields, fresh=fresh, **said)
 
     def update(self, fields: dict[str, Any], **said: Unpack[Said]) -> None:
         """Say what is so from now on; durable when this returns.
