@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 from wbart_manifest.digest import Digest, digest_function, hasher
 from wbart_manifest.location import EMPTY, PACKED, WHOLE, Location
 from wbart_storage.ahead import ahead
+from wbart_storage.along import Along
 from wbart_storage.errors import BlobCorrupt, BlobMissing, ObjectMissing, StoreUnsupported
 from wbart_storage.keys import blob_key, pack_key
 from wbart_storage.reader import LocalFile, Reader
@@ -55,15 +56,16 @@ class Blobs:
             return blob_key(wanted.digest.hex(), location.epoch)
         raise StoreUnsupported(f"{wanted.path} is stored in unknown kind {location.kind}")
 
-    def file(self, wanted: Wanted) -> LocalFile | None:
+    def file(self, wanted: Wanted, along: Along | None = None) -> LocalFile | None:
         """The local file that is the whole blob, if there is one; its bytes unchecked.
 
-        The caller closes it. Raises BlobMissing.
+        The caller closes it. What has to be fetched is written along where that saves a copy.
+        Raises BlobMissing.
         """
         if wanted.location.kind != WHOLE:
             return None
         try:
-            return self._reader.file(self.key(wanted), wanted.size)
+            return self._reader.file(self.key(wanted), wanted.size, along)
         except ObjectMissing as error:
             raise BlobMissing(self.named(wanted)) from error
 

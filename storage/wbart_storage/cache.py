@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wbart_storage.ahead import READ, ReadRange, ahead
+from wbart_storage.along import Along
 from wbart_storage.cache_files import CacheFiles, refusals
 from wbart_storage.cache_index import Held
 from wbart_storage.clock import Clock
@@ -83,12 +84,19 @@ class Cache:
         return self._files.open(digest)
 
     def bring(
-        self, digest: bytes, size: int, fetch: ReadRange, *, guess: bool = False
+        self,
+        digest: bytes,
+        size: int,
+        fetch: ReadRange,
+        *,
+        guess: bool = False,
+        along: Along | None = None,
     ) -> LocalFile | None:
         """The file of that digest, fetched if need be; what fetch raises passes through.
 
-        With guess, what is longer than size is read to its end. None if it is larger than the
-        cache, is not what its name says, or somebody else has been fetching it for long.
+        With guess, what is longer than size is read to its end. along gets what is fetched, too,
+        and is told when that is whole. None if it is larger than the cache, is not what its name
+        says, or somebody else has been fetching it for long.
         """
         held = self.open(digest)
         if held is not None or size > self.capacity:
@@ -98,7 +106,7 @@ class Cache:
         if part is None:
             return None
         try:
-            return self._brought(digest, part, _Wanted(size, guess, fetch))
+            return self._brought(digest, part, _Wanted(size, guess, fetch, along))
         finally:
             part.close()
 
@@ -148,9 +156,13 @@ class Cache:
         if held is not None:
             part.drop()
             return held
+        if wanted.along is not None:
+            part.follow(wanted.along)
         if not self._fill(part, digest, wanted):
             part.drop()
             return None
+        if wanted.along is not None:
+            wanted.along.whole = part.is_followed
         self._files.take(digest, part)
         held = self.open(digest)
         self._make_room()
@@ -188,11 +200,12 @@ class Cache:
 
 
 class _Wanted(NamedTuple):
-    """What is to be fetched: how much, whether there may be more, and from where."""
+    """What is to be fetched: how much, perhaps more, from where, and who else gets it."""
 
     size: int
     guess: bool
     fetch: ReadRange
+    along: Along | None
 
 
 def _append(part: Part, wanted: _Wanted) -> None:

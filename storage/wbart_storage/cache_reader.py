@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from threading import Lock
 
 from wbart_storage.ahead import ReadRange
+from wbart_storage.along import Along
 from wbart_storage.blobs import GAP
 from wbart_storage.cache import Cache
 from wbart_storage.cache_index import CacheUnusable
@@ -62,8 +63,8 @@ class CacheReader:
         with file:
             return _read(file, start, end)
 
-    def file(self, key: str, size: int) -> LocalFile | None:
-        return self._held(key) or self._bring(key, size)
+    def file(self, key: str, size: int, along: Along | None = None) -> LocalFile | None:
+        return self._held(key) or self._bring(key, size, along=along)
 
     def doubt(self, key: str) -> bool:
         digest = _digest(key)
@@ -89,13 +90,19 @@ class CacheReader:
             return None
 
     def _bring(
-        self, key: str, size: int, fetch: ReadRange | None = None, *, guess: bool = False
+        self,
+        key: str,
+        size: int,
+        fetch: ReadRange | None = None,
+        *,
+        guess: bool = False,
+        along: Along | None = None,
     ) -> LocalFile | None:
         if not self._can_bring(key):
             return None
         fetch = fetch or (lambda start, end: self._store.get(key, start, end))
         try:
-            file = self._cache.bring(_digest(key), size, fetch, guess=guess)
+            file = self._cache.bring(_digest(key), size, fetch, guess=guess, along=along)
         except CacheUnusable as error:
             log.warning("%s: going on without new entries", error)
             self._writable = False

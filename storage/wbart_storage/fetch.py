@@ -15,9 +15,10 @@ from queue import Empty, SimpleQueue
 from typing import Literal, NamedTuple, TypeVar
 
 from wbart_manifest.location import WHOLE
+from wbart_storage.along import Along
 from wbart_storage.blobs import Blobs, Wanted
 from wbart_storage.errors import StorageError
-from wbart_storage.folder import Folder, clone, write_all
+from wbart_storage.folder import Folder, clone
 from wbart_storage.in_flight import in_flight
 from wbart_storage.pump import Pump
 from wbart_storage.reader import LocalFile
@@ -83,27 +84,38 @@ class Fetch:
         return status
 
     def _place(self, folder: Folder, wanted: Wanted) -> None:
-        local = self._blobs.file(wanted)
+        if self._link in ("hardlink", "symlink"):
+            local = self._blobs.file(wanted)
+            if local is not None and self._linked(folder, wanted, local):
+                return
+        with folder.replacing(wanted.path, direct=wanted.size >= _DIRECT) as target:
+            self._write(wanted, target)
+
+    def _linked(self, folder: Folder, wanted: Wanted, local: LocalFile) -> bool:
+        """Link to the file; not with a name to what may be dropped from a cache."""
+        with local:
+            if self._link == "symlink" and not local.lasts:
+                return False
+            self._check(wanted, local)
+            folder.link(wanted.path, local.path, symbolic=self._link == "symlink")
+        return True
+
+    def _write(self, wanted: Wanted, target: int) -> None:
+        along = Along(target)
+        local = self._blobs.file(wanted, along)
+        if not along.whole:
+            along.restart()
         if local is None:
-            self._stream(folder, wanted)
+            along.buffered()
+            for piece in self._blobs.pieces(wanted):
+                along.write(piece)
             return
         with local:
-            if self._link == "hardlink" or (self._link == "symlink" and local.lasts):
-                self._check(wanted, local)
-                folder.link(wanted.path, local.path, symbolic=self._link == "symlink")
-            else:
-                self._copy(folder, wanted, local)
+            if not along.whole:
+                self._copy(wanted, local, target)
 
-    def _stream(self, folder: Folder, wanted: Wanted) -> None:
-        with folder.replacing(wanted.path, direct=False) as target:
-            for piece in self._blobs.pieces(wanted):
-                write_all(target, piece)
-
-    def _copy(self, folder: Folder, wanted: Wanted, local: LocalFile) -> None:
-        with (
-            self._pump() as pump,
-            folder.replacing(wanted.path, direct=wanted.size >= _DIRECT) as target,
-        ):
+    def _copy(self, wanted: Wanted, local: LocalFile, target: int) -> None:
+        with self._pump() as pump:
             cloned = clone(target, local.fd)
             got, _ = pump.digest(target) if cloned else pump.copy(local.fd, target)
             if got != wanted.digest:

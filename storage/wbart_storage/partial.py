@@ -14,6 +14,7 @@ from pathlib import Path
 import xxhash
 
 from wbart_manifest.digest import hasher
+from wbart_storage.along import Along
 from wbart_storage.cache_index import CacheUnusable
 
 _PIECE = 8 << 20
@@ -31,13 +32,33 @@ class Part:
         self.size = 0
         self._fd = fd
         self._algorithm = algorithm
+        self._along: Along | None = None
         self.restart(keep=True)
+
+    def follow(self, along: Along) -> None:
+        """Let along have what is there and what comes, where that is worth it.
+
+        Raises the operating system's own OSError for the other file, here and later.
+        """
+        if not along.follows(self._fd):
+            return
+        self._along, at = along, 0
+        while at < self.size and (piece := os.pread(self._fd, _PIECE, at)):
+            along.write(piece)
+            at += len(piece)
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether another file has all that is here."""
+        return self._along is not None
 
     def restart(self, *, keep: bool = False) -> None:
         """Begin anew: with nothing, or with what is there already."""
         self._digest = hasher(self._algorithm, threads=2)
         self._xxh3 = xxhash.xxh3_128()
         self.size = 0
+        if self._along is not None:
+            self._along.restart()
         try:
             if not keep:
                 os.ftruncate(self._fd, 0)
@@ -56,6 +77,8 @@ class Part:
         except OSError as error:
             self.drop()  # what was written is the room that was missing
             raise _unusable(error, self.path) from error
+        if self._along is not None:
+            self._along.write(data)
         self._count(data)
 
     def digest(self) -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
+from wbart_storage.along import Along
 from wbart_storage.disk import disk_error
 from wbart_storage.errors import ObjectMissing
 from wbart_storage.objects import Files, ObjectStore, ability
@@ -50,10 +51,10 @@ class Reader(Protocol):
         """As `ObjectStore.get`."""
         ...
 
-    def file(self, key: str, size: int) -> LocalFile | None:
+    def file(self, key: str, size: int, along: Along | None = None) -> LocalFile | None:
         """The object of that size as a local file, None where it cannot be one.
 
-        Raises ObjectMissing.
+        What has to be fetched for it may be written to along on its way. Raises ObjectMissing.
         """
 
     def doubt(self, key: str) -> bool:
@@ -74,7 +75,7 @@ class StoreReader:
     def get(self, key: str, start: int, end: int) -> bytes:
         return self._store.get(key, start, end)
 
-    def file(self, key: str, size: int) -> LocalFile | None:
+    def file(self, key: str, size: int, along: Along | None = None) -> LocalFile | None:
         if self._files is None:
             return None
         path = os.fspath(self._files.path(key))

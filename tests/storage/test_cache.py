@@ -16,9 +16,11 @@ from pathlib import Path
 import pytest
 from tests.storage.blobstore import blake3, make_pack, noise, put_pack, put_whole
 
+from wbart_storage import cache as cache_module
 from wbart_storage import partial
 from wbart_storage.ahead import READ
-from wbart_storage.blobs import Blobs
+from wbart_storage.along import Along
+from wbart_storage.blobs import Blobs, Wanted
 from wbart_storage.cache import Cache, default_room
 from wbart_storage.cache_index import CacheUnusable
 from wbart_storage.cache_reader import CacheReader
@@ -28,12 +30,14 @@ from wbart_storage.errors import (
     BlobCorrupt,
     BlobMissing,
     CacheCorrupt,
+    StoreFull,
     StoreUnavailable,
 )
 from wbart_storage.fetch import Fetch, LinkMode
 from wbart_storage.fingerprint import stamp
 from wbart_storage.keys import blob_key, pack_key
 from wbart_storage.memory import MemoryObjects
+from wbart_storage.pump import Pump
 from wbart_storage.trace import Call, Trace
 
 BIG = noise(3 << 20, 1)
@@ -259,7 +263,7 @@ def test_a_disk_that_damages_everything_is_reported(
         return target.stat()
 
     monkeypatch.setattr(partial.Part, "finish", rotting)
-    fetch = Fetch(bench.blobs(), str(bench.folder / "out"), jobs=1)
+    fetch = Fetch(bench.blobs(), str(bench.folder / "out"), jobs=1, link="hardlink")
     with pytest.raises(CacheCorrupt):
         list(fetch.run([wanted]))
     assert os.listdir(bench.folder / "out") == []
@@ -330,6 +334,70 @@ def test_an_interrupted_fetch_is_continued(bench: Bench) -> None:
     with file:
         assert os.pread(file.fd, len(data), 0) == data
     assert asked == [0, READ, READ]
+
+
+def fetched(bench: Bench, wanted: Wanted) -> bytes:
+    """What a download of the blob writes, and nothing else is written."""
+    out = bench.folder / "out"
+    list(Fetch(bench.blobs(), str(out), jobs=1).run([wanted]))
+    assert os.listdir(out) == [wanted.path]
+    return (out / wanted.path).read_bytes()
+
+
+def test_a_blob_is_written_along_as_it_comes(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = put_whole(bench.memory, "big", BIG)
+    monkeypatch.setattr(Pump, "copy", lambda *_: pytest.fail("read back from the cache"))
+
+    assert fetched(bench, wanted) == BIG
+    assert bench.holds(BIG)
+
+
+@pytest.mark.parametrize("left", [noise(READ + 1000, 3)[:READ], bytes(READ)], ids=["right", "torn"])
+def test_what_a_part_holds_already_is_written_along(bench: Bench, left: bytes) -> None:
+    data = noise(READ + 1000, 3)
+    wanted = put_whole(bench.memory, "big", data)
+    part = bench.cache.folder / "part" / blake3(data).hex()
+    part.parent.mkdir(parents=True)
+    part.write_bytes(left)
+
+    assert fetched(bench, wanted) == data
+
+
+def test_a_part_that_another_finished_is_copied(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted, began = put_whole(bench.memory, "big", BIG), partial.begin
+
+    def later(path: Path, algorithm: str, wait: Callable[[float], None]) -> partial.Part | None:
+        monkeypatch.setattr(cache_module, "begin", began)
+        bench.again().bring(blake3(BIG), len(BIG), lambda a, b: BIG[a:b])
+        return began(path, algorithm, wait)
+
+    monkeypatch.setattr(cache_module, "begin", later)
+    assert fetched(bench, wanted) == BIG
+
+
+def test_a_blob_that_comes_damaged_once_is_written_right(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted, get = put_whole(bench.memory, "big", BIG), MemoryObjects.get
+    spoilt = [BIG[:-1] + b"!"]
+    monkeypatch.setattr(MemoryObjects, "get", lambda *args: spoilt.pop() if spoilt else get(*args))
+
+    assert fetched(bench, wanted) == BIG
+
+
+def test_a_full_disk_where_the_file_goes_is_not_the_cache_that_is_unusable(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(along: Along, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    wanted = put_whole(bench.memory, "big", BIG)
+    monkeypatch.setattr(Along, "write", full)
+    with pytest.raises(StoreFull):
+        list(Fetch(bench.blobs(), str(bench.folder / "out"), jobs=1).run([wanted]))
+    assert os.listdir(bench.folder / "out") == []
 
 
 def test_a_torn_part_is_begun_anew(bench: Bench) -> None:
