@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from wbart_storage.progress import Progress, silent
 
 if TYPE_CHECKING:
     from wbart.file import ArtifactFiles
+    from wbart.media.value import WBValue
 
 
 class ArtifactInside(ArtifactAbout):
@@ -76,6 +78,33 @@ class ArtifactInside(ArtifactAbout):
         return new_file(self._filling, name, mode, encoding, self._check_open)
 
     @while_open
+    def add(self, obj: WBValue, name: Path, overwrite: bool = False) -> ArtifactManifestEntry:
+        """Add a media object as `<name>.<its type>.json`, and the files that it needs.
+
+        The same object again gives its first entry. One that is in another artifact becomes a
+        reference to it. At a name that is taken nothing changes, with a warning, unless overwrite.
+        Raises TypeError for what is no such object.
+        """
+        from wbart.media.objects import put
+
+        return self._shown(put(self, obj, os.fspath(name), overwrite=overwrite))
+
+    @while_open
+    def __setitem__(self, name: str, item: WBValue) -> None:
+        """As `add`."""
+        self.add(item, name)
+
+    def __getitem__(self, name: str) -> WBValue | None:
+        """As `get`."""
+        return self.get(name)
+
+    def get(self, name: str) -> WBValue | None:
+        """The media object of that name; None if there is none. Fetches only what it needs."""
+        from wbart.media.objects import get
+
+        return get(self, name)
+
+    @while_open
     def remove(self, item: Path | ArtifactManifestEntry) -> None:
         """Remove an entry, or all below a folder. Raises FileNotFoundError for neither."""
         from wbart.referring import item_path
@@ -87,8 +116,11 @@ class ArtifactInside(ArtifactAbout):
         return self._content.local_name(local_path) if self._content is not None else None
 
     def get_entry(self, name: Path) -> ArtifactManifestEntry:
-        """The entry of a path. Raises KeyError."""
-        return self._shown(self._at("get_entry").entry(name))
+        """The entry of a path, or of a media object's name. Raises KeyError."""
+        from wbart.media.objects import entry_of
+
+        self._at("get_entry")
+        return self._shown(entry_of(self, name))
 
     def get_path(self, name: Path) -> ArtifactManifestEntry:
         """Deprecated: use `get_entry`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar, cast
 from weakref import finalize
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from wbart.content import Content
     from wbart.entry import ArtifactManifestEntry
     from wbart.landing import Landing
+    from wbart.media.shelf import Shelf
     from wbart.recording.path import RunPath
     from wbart.saving import Loggable
     from wbart.workspace import Workspace
@@ -31,17 +33,20 @@ Path = str | os.PathLike[str]
 def while_open(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
     """Refuse with ArtifactFinalizedError once the content is fixed."""
 
+    @wraps(method)
     def checked(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
         if self._final:
             raise ArtifactFinalizedError(f"Artifact.{method.__name__}", self)
         return method(self, *args, **kwargs)
 
-    checked.__name__, checked.__doc__ = method.__name__, method.__doc__
     return checked
 
 
 class ArtifactState:
     """A draft, or the version that it became."""
+
+    _shelf: Shelf | None = None
+    """Its media objects, once there are any."""
 
     def __init__(
         self,
@@ -154,6 +159,10 @@ class ArtifactState:
     def _loggable(self) -> Loggable:
         from wbart.saving import Loggable
 
+        if self._shelf is not None:
+            from wbart.media.objects import settle
+
+            settle(self)
         return Loggable(self._facts, self._filling)
 
     def _at(self, member: str) -> Committed:

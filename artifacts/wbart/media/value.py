@@ -36,7 +36,7 @@ ADDABLE: Final = tuple(sorted(_HOMES))
 """The log types of what `Artifact.add` takes."""
 ADDABLE_NAMES: Final = ", ".join(name for _, name in sorted(_HOMES.values()))
 _ONLY_IN_RUNS: Final = {
-    "histogram": ("wbart.histogram", "Histogram"),
+    "histogram": ("wbart.media.histogram", "Histogram"),
     "incremental-table-file": ("wbart.media.table", "Table"),
     "plotly-file": ("wbart.media.plotly", "Plotly"),
     "table-file": ("wbart.media.table", "Table"),
