@@ -42,6 +42,7 @@ STORY = [
     ("cache verify", 0),
     ("doctor", 0),
     ("completion zsh", 0),
+    ("login", 0),
     ("artifact put folder -n other", 0),
     ("artifact get other", 0),
     ("artifact ls uncategorized", 0),

@@ -64,3 +64,13 @@ def test_ls_has_the_columns_of_wandb(two: Shell) -> None:
 def test_cache_cleanup_tells_what_it_reclaimed(wbart: Shell, size: str) -> None:
     assert wbart("artifact", "cache", "cleanup", size).out == "Reclaimed 0.0B of space\n"
     wbart("artifact", "cache", "cleanup", "lots", code=2)
+
+
+@pytest.mark.parametrize("words", [(), ("secret" * 7,), ("--relogin", "--host", "https://h", "k")])
+def test_login_has_nothing_to_do_and_keeps_no_key(wbart: Shell, words: tuple[str, ...]) -> None:
+    ran = wbart("login", *words)
+
+    assert ran.out == ""
+    assert ran.err == "Nothing to log in to: a store has credentials of its own.\n"
+    assert not wbart.store.exists()
+    assert not any(path.is_file() for path in wbart.folder.rglob("*"))

@@ -64,8 +64,8 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
 )
 """The commands and what they are for; told here, so that `--help` imports none of them."""
 
-HIDDEN: Final = ("artifact",)
-"""W&B's spelling of put, get, ls and cache cleanup."""
+HIDDEN: Final = ("artifact", "login")
+"""W&B's spelling of put, get, ls and cache cleanup, and what its scripts say first of all."""
 
 
 class Commands(Group):
