@@ -10,11 +10,13 @@ from __future__ import annotations
 import os
 import sqlite3
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 from xxhash import xxh3_64_digest
 
 from wbart_manifest.location import Location
@@ -37,6 +39,24 @@ CREATE TABLE IF NOT EXISTS file (
   root INTEGER NOT NULL, path TEXT NOT NULL, stamp BLOB NOT NULL, digest BLOB NOT NULL,
   place BLOB, wandb BLOB NOT NULL, PRIMARY KEY (root, path)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS place (digest BLOB PRIMARY KEY, place BLOB NOT NULL) WITHOUT ROWID;
+"""
+# Rows come as columns, each one blob, in a single statement: SQLite works through them without
+# the interpreter lock, which it would take and give twice a row from the thread that reads files.
+_INSERT_FILES = """
+INSERT OR REPLACE INTO file SELECT :root, value,
+  substr(:stamp, 1 + key * :stamp_size, :stamp_size),
+  substr(:digest, 1 + key * :digest_size, :digest_size),
+  substr(:place, 1 + key * :place_size, :place_size),
+  coalesce(substr(:wandb, 1 + key * :wandb_size, :wandb_size), x'')
+FROM json_each(:paths)
+"""
+_INSERT_PLACES = """
+WITH RECURSIVE row(key) AS (
+  SELECT 0 UNION ALL SELECT key + 1 FROM row WHERE (key + 1) * :digest_size < length(:digest))
+INSERT OR REPLACE INTO place SELECT
+  substr(:digest, 1 + key * :digest_size, :digest_size),
+  substr(:place, 1 + key * :place_size, :place_size)
+FROM row
 """
 
 
@@ -161,10 +181,8 @@ class Fingerprints:
             database.execute(
                 "UPDATE root SET changes = changes + 1, snapshot = NULL WHERE id = ?", (number,)
             )
-            database.executemany(
-                "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?)",
-                ((number, *each) for each in prints),
-            )
+            for _, alike in groupby(prints, _shape):
+                database.execute(_INSERT_FILES, _columns(number, list(alike)))
             database.executemany(
                 "DELETE FROM file WHERE root = ? AND path = ?", ((number, path) for path in gone)
             )
@@ -190,7 +208,9 @@ class Fingerprints:
     def record_places(self, places: Iterable[tuple[bytes, bytes]]) -> None:
         """Remember (digest, packed place) pairs: bytes that the store holds."""
         with self._writing() as database:
-            database.executemany("INSERT OR REPLACE INTO place VALUES (?, ?)", sorted(places))
+            for _, alike in groupby(sorted(places), lambda pair: (len(pair[0]), len(pair[1]))):
+                digests, packed = zip(*alike, strict=True)
+                database.execute(_INSERT_PLACES, _joined(digest=digests, place=packed))
 
     def place(self, digest: bytes) -> bytes | None:
         """Where the store is believed to hold the bytes of the digest."""
@@ -239,3 +259,28 @@ def _root(database: sqlite3.Connection, root: str) -> int:
     database.execute("INSERT OR IGNORE INTO root (path) VALUES (?)", (root,))
     row: tuple[int] = database.execute("SELECT id FROM root WHERE path = ?", (root,)).fetchone()
     return row[0]
+
+
+def _shape(each: Print) -> tuple[int, int, int, int]:
+    """How long the columns of a print are; those that are alike can go in one statement."""
+    place = -1 if each.place is None else len(each.place)
+    return len(each.stamp), len(each.digest), place, len(each.wandb)
+
+
+def _columns(root: int, prints: Sequence[Print]) -> dict[str, object]:
+    paths, stamps, digests, places, seconds = zip(*prints, strict=True)
+    return {
+        "root": root,
+        "paths": msgspec.json.encode(paths).decode(),
+        **_joined(stamp=stamps, digest=digests, place=places, wandb=seconds),
+    }
+
+
+def _joined(**columns: Sequence[bytes | None]) -> dict[str, object]:
+    """Each column as one blob, None for a column of None, with the size of one of its values."""
+    joined: dict[str, object] = {}
+    for name, values in columns.items():
+        known = [each for each in values if each is not None]
+        joined[name] = b"".join(known) if known else None
+        joined[f"{name}_size"] = len(known[0]) if known else 0
+    return joined

@@ -14,6 +14,9 @@ from wbart_storage.fingerprint import Fingerprints, Print, pack_place
 from wbart_storage.staged_packs import StagedPacks, is_token
 from wbart_storage.workers import Workers
 
+_GATHERED = 131_072
+"""Places that are written at once: digests lie anywhere, and each time changes nearly all pages."""
+
 
 class Known:
     """Walks sorted fingerprints beside a sorted scan, and notes those that the scan lacks."""
@@ -54,6 +57,7 @@ class Ledger:
         self._waiting: dict[bytes, list[_Noted]] = {}
         self._writer = Workers(1, "wbart-ledger")
         self._written: Future[None] | None = None
+        self._places: dict[bytes, bytes] = {}
         self.recorded: dict[str, int] = {}
         """How many times the prints below a root were changed from here."""
 
@@ -73,17 +77,21 @@ class Ledger:
                 place = self._packs.place
                 self._ready += [(a, b, place(c)) for a, b, c in self._waiting.pop(token)]
         if self._ready:
-            self.finish()
+            self._wait()
             ready, self._ready = self._ready, []
             self._written = self._writer.submit(self._write, ready)
 
     def forget(self, root: str, gone: Iterable[str]) -> None:
         """Forget the fingerprints of files that are gone."""
-        self.finish()
+        self._wait()
         self._record(root, (), gone)
 
     def finish(self) -> None:
-        """Wait until all that was begun is written; raises what went wrong."""
+        """Wait until all that is settled is written; raises what went wrong."""
+        self._wait()
+        self._write_places()
+
+    def _wait(self) -> None:
         if self._written is not None:
             self._written.result()
             self._written = None
@@ -99,16 +107,21 @@ class Ledger:
 
     def _write(self, ready: list[_Noted]) -> None:
         prints: dict[str, list[Print]] = {}
-        places: dict[bytes, bytes] = {}
         for root, found, location in ready:
-            place = places[found.digest] = pack_place(location, found.digest)
+            place = self._places[found.digest] = pack_place(location, found.digest)
             if found.stamp:
                 prints.setdefault(root, []).append(
                     Print(found.path, found.stamp, found.digest, place, found.wandb)
                 )
         for root, each in prints.items():
             self._record(root, each, ())
-        self._fingerprints.record_places(places.items())
+        if len(self._places) >= _GATHERED:
+            self._write_places()
+
+    def _write_places(self) -> None:
+        if self._places:
+            places, self._places = self._places, {}
+            self._fingerprints.record_places(places.items())
 
 
 _Noted = tuple[str, Print, Location]
