@@ -30,7 +30,22 @@ if TYPE_CHECKING:
     )
     from wbart.copying.copy import copy
     from wbart.errors import CommError, Error, UsageError, WaitTimeoutError
-    from wbart.histogram import Histogram
+    from wbart.media.audio import Audio
+    from wbart.media.bokeh import Bokeh
+    from wbart.media.boundingboxes import BoundingBoxes2D
+    from wbart.media.box3d import box3d
+    from wbart.media.classes import Classes
+    from wbart.media.histogram import Histogram
+    from wbart.media.html import Html
+    from wbart.media.image import Image
+    from wbart.media.imagemask import ImageMask
+    from wbart.media.joinedtable import JoinedTable
+    from wbart.media.molecule import Molecule
+    from wbart.media.object3d import Object3D
+    from wbart.media.partitionedtable import PartitionedTable
+    from wbart.media.plotly import Plotly
+    from wbart.media.table import Table
+    from wbart.media.video import Video
     from wbart.sweeps.agent import agent, sweep
     from wbart.ttl import ArtifactTTL
     from wbart.user_settings import UserSettings as Settings
@@ -40,7 +55,22 @@ _HOMES = {
     "Api": "wbart.api",
     "Artifact": "wbart.artifact",
     "ArtifactTTL": "wbart.ttl",
-    "Histogram": "wbart.histogram",
+    "Audio": "wbart.media.audio",
+    "Bokeh": "wbart.media.bokeh",
+    "BoundingBoxes2D": "wbart.media.boundingboxes",
+    "Classes": "wbart.media.classes",
+    "Histogram": "wbart.media.histogram",
+    "Html": "wbart.media.html",
+    "Image": "wbart.media.image",
+    "ImageMask": "wbart.media.imagemask",
+    "JoinedTable": "wbart.media.joinedtable",
+    "Molecule": "wbart.media.molecule",
+    "Object3D": "wbart.media.object3d",
+    "PartitionedTable": "wbart.media.partitionedtable",
+    "Plotly": "wbart.media.plotly",
+    "Table": "wbart.media.table",
+    "Video": "wbart.media.video",
+    "box3d": "wbart.media.box3d",
     "CommError": "wbart.errors",
     "Error": "wbart.errors",
     "Run": "wbart.calls",
@@ -76,7 +106,7 @@ def __getattr__(name: str) -> Any:
         return value
     if name == "__version__":
         return import_module("wbart.version").VERSION
-    if name in ("apis", "errors"):
+    if name in ("apis", "data_types", "errors"):
         return import_module(f"wbart.{name}")
     if name in _ACTIVE:
         return getattr(import_module("wbart.calls"), f"active_{name}")()
@@ -91,15 +121,30 @@ __all__ = [
     "Api",
     "Artifact",
     "ArtifactTTL",
+    "Audio",
+    "Bokeh",
+    "BoundingBoxes2D",
+    "Classes",
     "CommError",
     "Error",
     "Histogram",
+    "Html",
+    "Image",
+    "ImageMask",
+    "JoinedTable",
+    "Molecule",
+    "Object3D",
+    "PartitionedTable",
+    "Plotly",
     "Run",
     "Settings",
+    "Table",
     "UsageError",
+    "Video",
     "WaitTimeoutError",
     "__version__",
     "agent",
+    "box3d",
     "copy",
     "finish",
     "finish_artifact",

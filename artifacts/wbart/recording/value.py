@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid
-from wbart.histogram import Histogram
+from wbart.media.histogram import Histogram
 from wbart.metadata import DEPTH, friendly
 
 _SPELLED = {math.inf: "Infinity", -math.inf: "-Infinity"}

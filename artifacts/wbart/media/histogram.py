@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Self
 
 from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid
+from wbart.media.value import Holder, Source, WBValue
 
 MAX_BINS = 512
 """W&B's limit."""
 
 
-class Histogram:
+class Histogram(WBValue):
     """Counts of values in bins; for `run.log`, `run.summary` and a public run's summary.
 
     Of values (any iterable of numbers, nested ones too), or of what `numpy.histogram` returned.
@@ -21,6 +22,7 @@ class Histogram:
     """
 
     MAX_LENGTH = MAX_BINS
+    _log_type = "histogram"
 
     def __init__(
         self,
@@ -42,9 +44,19 @@ class Histogram:
         if len(self.histogram) + 1 != len(self.bins):
             raise ArgumentInvalid("a histogram has one edge more than it has counts")
 
-    def to_json(self, run: object = None) -> dict[str, Any]:
+    def to_json(self, holder: Holder | None = None) -> dict[str, Any]:
         """W&B's form: `_type`, `values` and `bins`."""
         return {"_type": "histogram", "values": self.histogram, "bins": self.bins}
+
+    @classmethod
+    def from_json(cls, json_obj: dict[str, Any], source: Source) -> Self:
+        """The histogram of its JSON; it has no files."""
+        return cls(np_histogram=(json_obj["values"], json_obj["bins"]))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Histogram) and self.to_json() == other.to_json()
+
+    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"<Histogram of {len(self.histogram)} bins>"

@@ -12,7 +12,7 @@ from tests.artifacts.world import World
 
 from wbart.api import Api
 from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid
-from wbart.histogram import Histogram
+from wbart.media.histogram import Histogram
 
 EIGHTHS = st.integers(-(10**6), 10**6).map(lambda number: number / 8)
 
