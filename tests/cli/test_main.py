@@ -19,7 +19,7 @@ WANTED = {
     *("demo", "init", "put", "get", "ls", "show", "files", "cat", "log", "diff", "status"),
     *("verify", "checkout", "whatis", "alias", "tag", "link", "unlink", "rm", "restore", "ttl"),
     *("cache", "doctor", "completion", "artifact", "copy", "lineage", "why", "runs", "exec"),
-    "login",
+    *("import", "login"),
 }
 
 COMMON = {

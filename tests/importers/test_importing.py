@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tests.artifacts.house import House
 
+from wbart import Histogram
 from wbart.api import Api
 from wbart.apis.importers import (
     ImportedArtifact,
@@ -21,7 +22,6 @@ from wbart.apis.importers import (
 )
 from wbart.artifact import Artifact
 from wbart.errors import ArgumentInvalid, Conflict, IntegrityError, RunNotFound
-from wbart.histogram import Histogram
 from wbart.runs.publicrun import PublicRun
 from wbart_storage.progress import Event
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import keyword
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -39,6 +40,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "Runs and lineage": {
             "runs": "List, look at and export runs.",
             "exec": "Run a command on versions, as a run.",
+            "import": "Import runs from MLflow, W&B and TensorBoard.",
             "lineage": "Tell what a version came from, or what came of it.",
             "why": "Tell who needs a version, and what would break without it.",
         },
@@ -79,7 +81,8 @@ class Commands(Group):
         """The command of this name, imported now."""
         if cmd_name not in (*self.list_commands(ctx), *HIDDEN):
             return None
-        module = importlib.import_module(f"wbart.cli.commands.{cmd_name}")
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        module = importlib.import_module(f"wbart.cli.commands.{name}")
         command: click.Command = module.command
         return command
 

@@ -12,12 +12,15 @@ if TYPE_CHECKING:
     from wbart.apis.importers.importedrun import ImportedArtifact, ImportedRun
     from wbart.apis.importers.importing import import_runs
     from wbart.apis.importers.importreport import ImportReport
+    from wbart.apis.importers.mlflow import MlflowImporter, MlflowRun
     from wbart.apis.importers.namespace import Namespace
 
 _HOMES = {
     "ImportReport": "importreport",
     "ImportedArtifact": "importedrun",
     "ImportedRun": "importedrun",
+    "MlflowImporter": "mlflow",
+    "MlflowRun": "mlflow",
     "Namespace": "namespace",
     "import_runs": "importing",
 }
@@ -35,6 +38,8 @@ __all__ = [
     "ImportReport",
     "ImportedArtifact",
     "ImportedRun",
+    "MlflowImporter",
+    "MlflowRun",
     "Namespace",
     "import_runs",
 ]

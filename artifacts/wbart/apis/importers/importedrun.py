@@ -47,6 +47,8 @@ class ImportedRun:
     """Where it was read, as a URI without credentials."""
     fingerprint: str
     """Another one when the source has something else to say."""
+    artifacts_fingerprint: str = ""
+    """The same of its artifacts, for who may leave them behind."""
     origin: str = ""
     """Tells it from other runs with its id, wherever it is read; the source unless it is said."""
     lane: str = ""

@@ -73,9 +73,10 @@ class KeptRun:
         return found
 
     def _is_known(self, artifacts: bool) -> bool:
-        same = self._said.get("fingerprint") == self._run.fingerprint
-        whole = self._said.get("artifacts") or not artifacts
-        return same and bool(whole) and "deleted" not in self._before.fields
+        said, run = self._said, self._run
+        same = said.get("fingerprint") == run.fingerprint
+        whole = not artifacts or said.get("artifacts") == run.artifacts_fingerprint
+        return same and whole and "deleted" not in self._before.fields
 
     def _rows(self) -> tuple[tuple[Part, ...], int]:
         """The history as parts behind those that are there, and the number of the first."""
@@ -101,6 +102,7 @@ class KeptRun:
 
     def _fields(self, first_part: int, artifacts: bool) -> dict[str, Any]:
         run = self._run
+        taken = run.artifacts_fingerprint if artifacts else self._said.get("artifacts")
         runtime = run.runtime
         if runtime is None:
             runtime = max(0.0, run.ended - run.started) if run.ended is not None else 0.0
@@ -122,7 +124,7 @@ class KeptRun:
                 "source": run.source,
                 "origin": _origin(run),
                 "fingerprint": run.fingerprint,
-                "artifacts": artifacts,
+                "artifacts": taken,
                 "problems": list(run.problems),
             },
         }
