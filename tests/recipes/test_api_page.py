@@ -1,36 +1,29 @@
-"""The recipes of W&B's page of the Api, as they are written there, on a project that fits them."""
+"""The examples on W&B's page of the Api, as they are written there, in a store that fits them."""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.artifacts.world import World
+from tests.recipes.pages import ran, text
 
 from wbart import calls
 from wbart.api import Api
+from wbart.errors import ArgumentInvalid, UnsupportedError
 from wbart.reports import BetaReport
 from wbart.sweeps.agent import sweep
 
-PROJECT = "my_entity/my_project"
+HERE = ("my_entity", "my_project")
 
 
 @pytest.fixture
-def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
-    """Three runs with nested configs and summaries, in the store that the surroundings name."""
-    for name, value in {
-        "WBART_STORE": str(tmp_path / "store"),
-        "WBART_CACHE_DIR": str(tmp_path / "cache"),
-        "WBART_DATA_DIR": str(tmp_path / "data"),
-        "WBART_CONFIG_DIR": str(tmp_path / "config"),
-        "WBART_ENTITY": "my_entity",
-        "WBART_PROJECT": "my_project",
-    }.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(tmp_path)
+def api(place: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+    """Three runs with nested configs and summaries."""
+    monkeypatch.setenv("WBART_ENTITY", HERE[0])
+    monkeypatch.setenv("WBART_PROJECT", HERE[1])
     for number, name in enumerate(("foo", "bar", "baz")):
         config = {"experiment_name": name, "experiment": {"category": ["testing", "x"][number % 2]}}
         with calls.init(id=f"run-{name}", name=f"{name}-run", config=config) as run:
@@ -39,78 +32,211 @@ def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     calls.finish()
 
 
-def ran(recipe: str) -> dict[str, Any]:
-    variables: dict[str, Any] = {}
-    exec("import wbart as wandb\napi = wandb.Api()\n" + textwrap.dedent(recipe), variables)
-    return variables
+def test_an_api_is_made_without_a_word(api: Api) -> None:
+    made = ran("S0-02")["_"]
+
+    assert isinstance(made, Api)
+    assert made.default_entity == "my_entity"
+    assert made.settings["project"] == "my_project"
+
+
+# Runs.
 
 
 @pytest.mark.parametrize(
     ("recipe", "found"),
     [
-        ('filters={"config.experiment_name": "foo"}', ["foo"]),
-        (
-            """filters={
-                "$or": [
-                    {"config.experiment_name": "foo"},
-                    {"config.experiment_name": "bar"},
-                ]
-            }""",
-            ["foo", "bar"],
-        ),
-        ('filters={"config.experiment_name": {"$regex": "b.*"}}', ["bar", "baz"]),
-        ('filters={"display_name": {"$regex": "^foo.*"}}', ["foo"]),
-        ('filters={"config.experiment.category": "testing"}', ["foo", "baz"]),
-        ('filters={"summary_metrics.model1.loss": 0.5}', ["foo"]),
-        ('order="+summary_metrics.loss"', ["baz", "bar", "foo"]),
+        ("S0-31", ["foo"]),
+        ("S0-32", ["foo", "bar"]),
+        ("S0-33", ["bar", "baz"]),
+        ("S0-34", ["foo"]),
+        ("S0-35", ["foo", "baz"]),
+        ("S0-36", ["foo"]),
+        ("S0-37", ["baz", "bar", "foo"]),
     ],
 )
 def test_runs_are_found(api: Api, recipe: str, found: list[str]) -> None:
-    runs = ran(f'runs = api.runs(path="{PROJECT}", {recipe})')["runs"]
+    runs = ran(recipe, api=api)["_"]
 
     assert [run.id for run in runs] == [f"run-{name}" for name in found]
 
 
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        (ran("S0-i03")["_"], ["run-foo"]),
+        ({text("S0-i04").split(", ")[0]: "bar"}, ["run-bar"]),
+        ({text("S0-i04").split(", ")[1]: {"$lt": 2}}, ["run-baz"]),
+        ({"createdAt": {"$gt": text("S0-i05")}}, ["run-foo", "run-bar", "run-baz", "a1b2cdef"]),
+        ({"createdAt": {"$lt": text("S0-i05")}}, []),
+        ({"displayName": text("S0-i06")}, ["a1b2cdef"]),
+        ({"name": text("S0-i07")}, ["a1b2cdef"]),
+    ],
+)
+def test_fields_are_asked_for_as_the_page_spells_them(
+    api: Api, filters: dict[str, Any], found: list[str]
+) -> None:
+    calls.init(id=text("S0-i07"), name=text("S0-i06")).finish()
+
+    assert [run.id for run in api.runs(filters=filters)] == found
+
+
+@pytest.mark.parametrize("shortened", [0, 1, 2])
+def test_a_run_is_found_by_as_much_of_its_path_as_is_needed(api: Api, shortened: int) -> None:
+    parts = text("S0-i14").split("/")
+    path = dict(zip(parts, (*HERE, "run-foo"), strict=True))
+
+    assert api.run("/".join(path[part] for part in parts[shortened:])).name == "foo-run"
+
+
+@pytest.mark.parametrize("shortened", [0, 1, 2])
+def test_a_sweep_is_found_by_as_much_of_its_path_as_is_needed(api: Api, shortened: int) -> None:
+    searched = sweep({"method": "grid", "parameters": {"x": {"value": 1}}})
+    parts = text("S0-i15").split("/")
+    path = dict(zip(parts, (*HERE, searched), strict=True))
+
+    assert api.sweep("/".join(path[part] for part in parts[shortened:])).id == searched
+
+
+@pytest.mark.parametrize("recipe", ["S0-53", "S3-13"])
+def test_all_losses_are_exported(api: Api, recipe: str) -> None:
+    with calls.init(id="i0wt6xua", entity="l2k2", project="examples-numpy-boston") as run:
+        for step in range(3):
+            run.log({"Loss": 3 - step, **({"seldom": 1} if step else {})})
+
+    assert ran(recipe, api=api)["losses"] == [3, 2, 1]
+
+
+@pytest.mark.parametrize("example", ["S0-i17", "S3-i01"])
+def test_a_file_is_uploaded_below_its_root(
+    api: Api, example: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(text(example))
+    path.parent.mkdir()
+    path.write_text("text")
+    monkeypatch.chdir(path.parent)
+
+    assert api.run("run-foo").upload_file("file.txt", root="../").name == text(example)
+
+
+def test_what_is_asked_is_fresh_and_flush_is_kept(api: Api) -> None:
+    before = api.run("run-foo")
+    before.summary.update({"loss": 9})
+
+    assert ran("S0-i12", api=api)["_"] is None
+    assert api.run("run-foo").summary["loss"] == 9
+
+
+# Artifacts.
+
+
+def test_a_version_is_named_by_number_or_alias(api: Api) -> None:
+    world = World(Path.cwd())
+    with calls.init() as run:
+        run.log_artifact(world.draft("text", "data"), aliases=["best"])
+    for example, said in (("S0-i01", {"version": "v0"}), ("S0-i02", {"alias": "best"})):
+        name, label = text(example).split(":")
+        assert name == "name"
+        assert api.artifact(f"data:{said[label]}").qualified_name == "my_entity/my_project/data:v0"
+
+
+def test_what_runs_logged_and_used_is_listed(
+    api: Api, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page prints `test_artifact`; its own class says that a version's name has its number."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("WBART_PROJECT", "artifact-example")
+    logged = ran("S0-51")
+    assert capsys.readouterr().out == f"{shown('S0-51')}:v0\n"
+    assert logged["finished_run"].state == "finished"
+
+    used = ran("S0-58")
+    assert capsys.readouterr().out == f"{shown('S0-58')}:v0\n"
+    with used["used_artifact"].file() and open(used["used_artifact"].file()) as file:
+        assert file.read() in text("S0-51")
+
+
+def shown(recipe: str) -> str:
+    """What the page prints below its code."""
+    last = text(recipe).splitlines()[-1]
+    return last if not last.startswith(("...", ">>>")) else "test_artifact"
+
+
+# Paths, registries, launch and people.
+
+
 def test_paths_lead_to_things(api: Api) -> None:
-    config = {"method": "grid", "parameters": {"x": {"value": 1}}}
-    searched = sweep(config)
-    written = BetaReport.create(api, "My Report")
+    with calls.init(id="id", entity="my_team", project="my_project"):
+        pass
+    places = {"entity": "my_team", "project": "my_project"}
+    searched = sweep({"method": "grid", "parameters": {"x": {"value": 1}}}, **places)
+    written = BetaReport.create(Api({"entity": "my_team"}), "My Report")
+    found = ran("S0-17", {"sweeps/id": f"sweeps/{searched}", "Vm11dsdf": written.id}, api=api)
 
-    found = ran(
-        f"""
-        project = api.from_path("my_project")
-        team_project = api.from_path("my_team/my_project")
-        run = api.from_path("{PROJECT}/runs/run-foo")
-        sweep = api.from_path("{PROJECT}/sweeps/{searched}")
-        report = api.from_path("{PROJECT}/reports/My-Report-{written.id}")
-        """
-    )
-
-    assert (found["project"].id, found["team_project"].id) == (PROJECT, "my_team/my_project")
-    assert (found["run"].name, found["sweep"].id) == ("foo-run", searched)
+    assert (found["project"].id, found["team_project"].id) == (
+        "my_entity/my_project", "my_team/my_project",
+    )  # fmt: skip
+    assert (found["run"].path, found["sweep"].id) == (["my_team", "my_project", "id"], searched)
     assert found["report"].title == "My Report"
 
 
 def test_registries_are_searched(api: Api, tmp_path: Path) -> None:
     world = World(tmp_path)
-    api.create_registry("model")
+    for name in ("model", "data"):
+        api.create_registry(name)
     with calls.init() as run:
-        draft = run.log_artifact(world.draft("weights", "net", "model"))
-        linked = run.link_artifact(draft, "wandb-registry-model/my_collection", aliases=["best"])
-        assert linked is not None
+        for name, alias in (("my_collection", "best"), ("other", "worst")):
+            draft = run.log_artifact(world.draft(name, name, "model"))
+            target = f"wandb-registry-model/{name}"
+            assert run.link_artifact(draft, target, aliases=[alias]) is not None
+    [tagged] = [each for each in api.registries().collections() if each.name == "my_collection"]
+    tagged.tags = ["my_tag"]
+    tagged.save()
 
-    found = ran(
-        """
-        registries = api.registries(filter={"name": {"$regex": "model"}})
-        versions = api.registries().collections(
-            filter={"name": {"$regex": "my_collection"}}
-        ).versions(filter={"alias": "best"})
-        either = api.registries(filter={"name": {"$regex": "model"}}).versions(
-            filter={"$or": [{"tag": "prod"}, {"alias": "best"}]}
-        )
-        """
-    )
+    registries = ran("S0-24", {"  # エンティティが複数の組織に属する場合、組織を指定します。": ""})[
+        "_"
+    ]
+    assert [each.name for each in registries] == ["model"]
+    assert [each.name for each in ran("S0-25", api=api)["_"]] == ["my_collection"]
+    assert [each.name for each in ran("S0-26", api=api)["_"]] == ["my_collection:v0"]
+    assert [each.name for each in ran("S0-27", api=api)["_"]] == ["my_collection:v0"]
 
-    assert [each.name for each in found["registries"]] == ["model"]
-    assert [each.name for each in found["versions"]] == ["my_collection:v0"]
-    assert [each.name for each in found["either"]] == ["my_collection:v0"]
+
+def test_a_queue_is_kept_with_the_template_of_the_page(api: Api) -> None:
+    example = text("S0-i08").replace("var-name", "epochs")
+    for old, new in {
+        '("string", "number", or "integer")': '"integer"',
+        "(optional value)": "3",
+        "(optional minimum)": "1",
+        "(optional maximum)": "9",
+        '[..."(options)"]': "[3, 5]",
+    }.items():
+        example = example.replace(old, new)
+    variables = eval(example)
+    variable = text("S0-i09").replace("var", "epochs")
+    links = {"name": eval(text("S0-i10"))["name"]}
+    assert links == {"name": "url"}
+
+    queue = ran(
+        "S0-i11",
+        {"...": f'"q", "local-process", config={{"n": "{variable}"}}, template_variables=said'},
+        said=variables,
+    )["_"]
+    assert api.run_queue("my_entity", "q").template_variables == variables
+    assert queue.default_resource_config["n"] == variable
+    kept = api.upsert_run_queue("q", {"n": 1}, "local-process", external_links=links)
+    assert kept.external_links == links
+    variables["epochs"]["schema"]["type"] = "colour"
+    with pytest.raises(ArgumentInvalid):
+        api.create_run_queue("r", "local-process", template_variables=variables)
+
+
+def test_a_queued_run_needs_a_server(api: Api) -> None:
+    entity, project, queue, item = text("S0-i16").split("/")
+    api.create_run_queue(queue, "local-process", entity)
+    with pytest.raises(UnsupportedError):
+        api.queued_run(entity, project, queue, item)
+
+
+def test_the_viewer_is_who_works_here(api: Api) -> None:
+    assert ran("S0-i13", api=api)["_"].username == api.run("run-foo").username

@@ -11,6 +11,8 @@ from wbart.runs.historyparts import Row
 
 log = logging.getLogger(__name__)
 
+_LAST = ("_runtime", "_timestamp")
+
 
 def table(rows: Sequence[Row]) -> Any:
     """A pandas DataFrame of the rows; the rows as they are, and a warning, without pandas."""
@@ -19,7 +21,15 @@ def table(rows: Sequence[Row]) -> Any:
     except ImportError:
         log.warning("Unable to load pandas, call history with pandas=False")
         return list(rows)
-    return pandas.DataFrame.from_records(list(rows))
+    return pandas.DataFrame.from_records(list(rows), columns=_columns(rows))
+
+
+def _columns(rows: Sequence[Row]) -> list[str]:
+    """The step, the metrics as they appeared, and the times, as W&B's guide shows them."""
+    found = dict.fromkeys(name for row in rows for name in row)
+    first = [name for name in ("_step",) if name in found]
+    last = [name for name in _LAST if name in found]
+    return [*first, *(name for name in found if name not in (*first, *last)), *last]
 
 
 def joined(tables: Sequence[Sequence[Row]], kind: str) -> Any:
