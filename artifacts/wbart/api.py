@@ -6,6 +6,7 @@ A face, as `Artifact` is. What it is opened on is in `apistate`, what it finds o
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from wbart import frompath, names, project
 from wbart.apikept import ApiKept
 from wbart.apiversions import ApiVersions
-from wbart.errors import UnsupportedError
 from wbart.project import Project, Projects
 from wbart.recording import path as runpath
 from wbart.reports import BetaReport, Reports
@@ -24,6 +24,8 @@ from wbart.sweeps import sweeps
 
 if TYPE_CHECKING:
     from wbart.sweeps.sweeps import Sweep
+
+log = logging.getLogger(__name__)
 
 
 class Api(ApiVersions, ApiKept):
@@ -105,5 +107,18 @@ class Api(ApiVersions, ApiKept):
         project: str | None = None,
         entity: str | None = None,
     ) -> PublicRun:
-        """Raises UnsupportedError: this release has no importer of TensorBoard's files."""
-        raise UnsupportedError(f"no importer reads the event files of TensorBoard: {root_dir}")
+        """Make a run of TensorBoard's event files below a folder; or bring it up to date.
+
+        Without a run_id, it has the one that always comes of this folder. Raises ArgumentInvalid
+        where no event files are, and Conflict when another run has the id.
+        """
+        from wbart.apis.importers.tensorboard import LogDir, sync
+
+        folder = LogDir.at(root_dir)
+        report = sync(self._workspace, folder, run_id=run_id, project=project, entity=entity)
+        for _, error in report.failed:
+            raise error
+        for line in report.troubles:
+            log.warning("%s", line)
+        [made] = report.imported + report.updated + report.unchanged
+        return self.run(str(made))

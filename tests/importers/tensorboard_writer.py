@@ -228,10 +228,7 @@ def read(folder):
                 for tag in tags["audio"]
             },
             "histograms": {
-                tag: [
-                    [e.step, e.wall_time, vars(e.histogram_value)]
-                    for e in found.Histograms(tag)
-                ]
+                tag: [[e.step, e.wall_time, vars(e.histogram_value)] for e in found.Histograms(tag)]
                 for tag in tags["histograms"]
             },
             "tensors": {},
@@ -242,7 +239,7 @@ def read(folder):
             for e in found.Tensors(tag):
                 array = make_ndarray(e.tensor_proto).tolist()
                 said["tensors"][tag].append([e.step, e.wall_time, deep(array)])
-        print(json.dumps(said))
+        sys.stdout.write(json.dumps(said) + "\n")
 
 
 def deep(value):

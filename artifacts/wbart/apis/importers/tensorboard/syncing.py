@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,18 +19,17 @@ if TYPE_CHECKING:
 
 def sync(
     workspace: Workspace,
-    root: str | os.PathLike[str],
+    folder: LogDir,
     *,
     run_id: str | None = None,
     project: str | None = None,
     entity: str | None = None,
     progress: Progress = silent,
 ) -> ImportReport:
-    """Make one run of all event files below root, or bring it up to date. Raises ArgumentInvalid.
+    """Make one run of all event files of a folder, or bring it up to date.
 
     The report has that one run: nothing is imported twice, and what could not be read is told.
     """
-    folder = LogDir.at(root)
     with tempfile.TemporaryDirectory(prefix="wbart-tensorboard-") as scratch:
         run = TensorBoardRun(folder, Path(scratch), run_id)
         space = Namespace(entity or "", project or "")
