@@ -16,6 +16,7 @@ from wbart.recording.start import begin, scratch
 from wbart.recording.summary import Summary
 from wbart.recording.surroundings import open_workspace
 from wbart.sweeps import trial as sweeptrial
+from wbart.sweeps import watch as sweepwatch
 
 __all__ = [
     "Run",
@@ -95,6 +96,8 @@ def init(
         if given:
             run.config.update(given, allow_val_change=True)
         run.config.lock(draw.parameters if draw is not None else ())
+        if draw is not None:
+            run._watch = sweepwatch.begin(draw, run)
     except BaseException:
         run.finish(exit_code=1)
         raise

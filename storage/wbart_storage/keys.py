@@ -178,6 +178,11 @@ def draw_prefix(sweep: str) -> str:
     return f"{sweep}draws/"
 
 
+def bracket_prefix(sweep: str, count: int) -> str:
+    """What the keys of all that trials of the sweep left after count numbers start with."""
+    return f"{sweep}brackets/{count:020d}/"
+
+
 def shard_prefix(entity: str, project: str, name: str, distributed_id: str) -> str:
     """What the keys of all shards of a distributed draft start with; ends in `/`."""
     home = f"{quote(entity)}/{quote(project)}/{quote(name)}"

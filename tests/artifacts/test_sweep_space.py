@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wbart.errors import ArgumentInvalid, CommError, UnsupportedError
+from wbart.errors import ArgumentInvalid, CommError
 from wbart.sweeps.parameter import parse
 from wbart.sweeps.space import understand
 
@@ -129,10 +129,8 @@ def test_a_config_that_cannot_be_meant_is_refused(said: Any, words: str) -> None
         understand(said)
 
 
-def test_a_refusal_is_a_value_error_and_early_stopping_is_said_to_need_a_server() -> None:
+def test_a_refusal_is_a_value_error() -> None:
     with pytest.raises(ValueError):
         understand(config("hill", x={"value": 1}))
     with pytest.raises(ArgumentInvalid):
         understand(config("hill", x={"value": 1}))
-    with pytest.raises(UnsupportedError, match="early_terminate"):
-        understand({**config(x={"value": 1}), "early_terminate": {"type": "hyperband"}})

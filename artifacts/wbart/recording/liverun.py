@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from wbart.recording.record import Edge
     from wbart.recording.writer import RunWriter
     from wbart.runs.historyparts import HistoryParts
+    from wbart.sweeps.watch import Watch
     from wbart.workspace import Workspace
 
 Source = str | os.PathLike[str]
@@ -57,6 +58,7 @@ class Run:
         self.config = Config(fields.get("config", {}), self.use_artifact, self._store_config)
         self.summary = Summary(fields.get("summary", {}))
         self._used: set[str] = set()
+        self._watch: Watch | None = None
         self._artifacts = ArtifactLogger(workspace, writer.path, self._logged)
         self._saving = runsaving.Saving(self)
         self._recorder = recorder(workspace, writer, history, parts, self._state)
@@ -147,12 +149,15 @@ class Run:
         """Log values of a step; the next step unless given. Nested dicts get dotted names.
 
         The same step again merges; a smaller one is dropped, with a warning. commit=False keeps
-        the step open. The summary takes each value as the last one.
+        the step open. The summary takes each value as the last one. TrialStopped when the
+        sweep that the run belongs to ends it early.
         """
         self._check_open("log")
         row = self._history.log(flat(data, "log"), step, commit)
         if row is not None:
             self.summary.take_row(row)
+            if self._watch is not None:
+                self._watch.look(row)
 
     # Artifacts.
 

@@ -17,6 +17,7 @@ from wbart.recording.surroundings import open_workspace
 from wbart.sweeps import bayes, command, draw, sweeps, trial
 from wbart.sweeps.draw import Draw
 from wbart.sweeps.sweeps import Sweep
+from wbart.sweeps.watch import TrialStopped
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ def sweep(
     """Store a sweep of this config, or of what a function returns, and return its id.
 
     entity and project are those of the config unless given. prior_runs are ids of runs that
-    become runs of it. Raises ArgumentInvalid, and UnsupportedError for `early_terminate`.
+    become runs of it. Raises ArgumentInvalid, ArgumentTypeInvalid.
     """
     config = sweep() if callable(sweep) else sweep
     said = config if isinstance(config, Mapping) else {}
@@ -162,7 +163,8 @@ class _Agent:
         """Make the run; the error that it ended with, if it did."""
         if self._function is None:
             code = command.run(draw, self._sweep.config)
-            return Error(f"the program ended with {code}") if code else None
+            failed = code and not self._is_stopped(draw)
+            return Error(f"the program ended with {code}") if failed else None
         error: BaseException | None = None
         with trial.offered(draw):
             try:
@@ -170,11 +172,25 @@ class _Agent:
             except (Exception, SystemExit) as caught:
                 # Whatever the function does wrong is one run's failure, not the sweep's.
                 error = caught
+            except TrialStopped as caught:
+                _finish(draw, caught)
+                return None
             except BaseException as caught:
                 _finish(draw, caught)
                 raise
             _finish(draw, error)
         return error if runactive.exit_code(error) else None
+
+    def _is_stopped(self, draw: Draw) -> bool:
+        """Whether a program may have been ended by its own sweep: that is no failure."""
+        if self._space.early_terminate is None:
+            return False
+        path = RunPath(self._path.entity, self._path.project, draw.run)
+        try:
+            record = read_record(self._workspace.store.objects, path)
+        except RunNotFound:
+            return False
+        return record.fields.get("state") == "killed"
 
 
 def _finish(draw: Draw, error: BaseException | None) -> None:

@@ -32,6 +32,8 @@ class Draw:
     run: str
     """The id that the run will have."""
     parameters: Mapping[str, Any]
+    program: bool = False
+    """Whether a process was begun for it."""
 
     @property
     def path(self) -> str:

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid, UnsupportedError
+from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid
 from wbart.recording.value import to_json
+from wbart.sweeps import hyperband
+from wbart.sweeps.hyperband import Hyperband
 from wbart.sweeps.parameter import Parameter, parse
 
 METHODS = ("grid", "random", "bayes")
@@ -43,6 +45,8 @@ class Space:
     metric: Metric | None
     run_cap: int | None
     """The most runs that all agents make together."""
+    early_terminate: Hyperband | None = None
+    """Which runs are stopped before their end; None for none."""
 
     @property
     def size(self) -> int | None:
@@ -80,7 +84,7 @@ def nested(chosen: Iterable[tuple[Parameter, Any]]) -> dict[str, Any]:
 
 
 def understand(config: object) -> Space:
-    """The space of a config. Raises ArgumentInvalid, ArgumentTypeInvalid, UnsupportedError."""
+    """The space of a config. Raises ArgumentInvalid, ArgumentTypeInvalid."""
     if not isinstance(config, Mapping):
         raise ArgumentTypeInvalid(f"a sweep's config must be a dict, not {type(config).__name__}")
     unknown = sorted(map(str, config.keys() - _KEYS))
@@ -89,11 +93,13 @@ def understand(config: object) -> Space:
     if config.get("method") not in METHODS:
         known = ", ".join(METHODS)
         raise ArgumentInvalid(f"method must be one of {known}: {config.get('method')!r}")
-    if config.get("early_terminate") is not None:
-        raise UnsupportedError(
-            "early_terminate needs W&B's server, which watches all runs; leave it out"
-        )
-    space = Space(config["method"], tuple(_parameters(config)), _metric(config), _run_cap(config))
+    space = Space(
+        config["method"],
+        tuple(_parameters(config)),
+        _metric(config),
+        _run_cap(config),
+        _early_terminate(config),
+    )
     _check(space)
     return space
 
@@ -142,7 +148,14 @@ def _run_cap(config: Mapping[str, Any]) -> int | None:
     return cap
 
 
+def _early_terminate(config: Mapping[str, Any]) -> Hyperband | None:
+    said = config.get("early_terminate")
+    return hyperband.understand(said) if said is not None else None
+
+
 def _check(space: Space) -> None:
+    if space.early_terminate is not None and space.metric is None:
+        raise ArgumentInvalid("early_terminate needs a metric")
     if space.method == "bayes" and space.metric is None:
         raise ArgumentInvalid("a bayes sweep needs a metric")
     endless = [each.name for each in space.parameters if each.values is None or each.weighted]

@@ -211,7 +211,7 @@ def create(
 ) -> Sweep:
     """Store a sweep in the project that applies; prior runs become runs of it.
 
-    Raises ArgumentInvalid, UnsupportedError, and RunNotFound, with nothing stored.
+    Raises ArgumentInvalid, ArgumentTypeInvalid, and RunNotFound, with nothing stored.
     """
     from wbart.recording.record import read_record
     from wbart.runs import editing as runediting

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 
 from wbart.recording import surroundings
 from wbart.settings import draw_to_try
@@ -37,4 +38,4 @@ def take() -> Draw | None:
     _taken.add(path)
     draw = sweepdraw.named(surroundings.current(), path)
     home = draw.workspace.within(draw.sweep.entity, draw.sweep.project)
-    return Draw(home, draw.sweep, draw.number, draw.run, draw.parameters)
+    return replace(draw, workspace=home, program=True)
