@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from wbart.apis.importers.wandb.logfile import LogFile
 from wbart.apis.importers.wandb.message import Message, body, told
@@ -18,7 +18,17 @@ _PATTERN: Final = "run-*.wandb"
 _PEEKED: Final = 100
 """How many records may come before the one that says which run it is."""
 _RUN: Final = {17: "run"}
-_RESUMED, _RESUME = 18, 24
+_STARTED, _RESUMED, _RESUME = 17, 18, 24
+
+
+class Beginning(NamedTuple):
+    """What tells a run from others, and whether its folder goes on with what was before."""
+
+    run: tuple[str, ...]
+    """Entity, project and id."""
+    started: float
+    """Seconds since the epoch."""
+    resumed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +52,8 @@ class RunFolder:
         """The run's id, as the log's name has it."""
         return self.log.name.removeprefix("run-").removesuffix(".wandb")
 
-    def peek(self) -> tuple[tuple[str, str, str], bool]:
-        """Entity, project and id of the run, and whether it goes on with what was before.
-
-        Raises ArgumentInvalid where the log does not say.
-        """
+    def peek(self) -> Beginning:
+        """What the log says of the run's beginning. Raises ArgumentInvalid where it does not."""
         file = LogFile(self.log)
         with told(self.log):
             for number, record in enumerate(file.records()):
@@ -54,10 +61,15 @@ class RunFolder:
                 if found is not None:
                     run = Message(found[1])
                     resumed = bool(run.integer(_RESUMED) or run.integer(_RESUME))
-                    return (run.text(2), run.text(3), run.text(1) or self.id), resumed
+                    named = run.text(2), run.text(3), run.text(1) or self.id
+                    return Beginning(named, run.seconds(_STARTED) or 0.0, resumed)
                 if number >= _PEEKED:
                     break
-        raise ArgumentInvalid(f"{self.log} does not say which run it is of: it ends too early")
+        raise self.ends_early()
+
+    def ends_early(self) -> ArgumentInvalid:
+        """What is wrong with a log that no run begins in."""
+        return ArgumentInvalid(f"{self.log} does not say which run it is of: it ends too early")
 
     def saved(self) -> Iterator[tuple[str, Path]]:
         """The run's files by path; links are passed over."""
@@ -75,7 +87,7 @@ class RunFolder:
 
 
 def folders(path: str | os.PathLike[str]) -> list[RunFolder]:
-    """The runs at a path, oldest first: a log, a run's folder, or a folder of such folders.
+    """The runs at a path: a log, a run's folder, or a folder of such folders.
 
     Raises ArgumentInvalid when there is none, FileNotFoundError when nothing is there at all.
     """
@@ -89,13 +101,8 @@ def folders(path: str | os.PathLike[str]) -> list[RunFolder]:
         # `latest-run` is a link to one of the others.
         kept = [each for each in found if each.parent == place or not each.parent.is_symlink()]
         if kept:
-            return sorted(map(RunFolder, kept), key=lambda each: _began(each.path.name))
+            return [RunFolder(each) for each in sorted(kept)]
     raise ArgumentInvalid(f"no run of W&B lies in {os.fspath(path)}")
-
-
-def _began(name: str) -> tuple[str, str]:
-    """`offline-run-<time>-<id>` by time."""
-    return name.rpartition("run-")[2], name
 
 
 def _is_path(path: str) -> bool:

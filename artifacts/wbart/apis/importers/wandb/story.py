@@ -11,8 +11,8 @@ from wbart.apis.importers.wandb.logfile import LogFile
 from wbart.apis.importers.wandb.message import Message, body, put_in, take_out, told
 
 _RECORDS: Final = {
-    3: "summary", 5: "config", 6: "files", 7: "stats", 8: "artifact", 13: "output", 17: "run",
-    18: "exit", 25: "use_artifact", 26: "environment",
+    3: "summary", 5: "config", 6: "files", 7: "stats", 13: "output", 17: "run",
+    18: "exit", 26: "environment",
 }  # fmt: skip
 """Fields of W&B's `Record`. What is not here is dropped: telemetry, alerts, metric definitions."""
 _RUN_TEXTS: Final = {
@@ -38,7 +38,7 @@ class Story:
     exit: dict[str, int] = field(default_factory=dict)
     """`code`, once the run is over, and `runtime` in seconds."""
     seen: dict[str, float] = field(default_factory=dict)
-    """`last`: when it was heard of last; whether it has `artifact` records, or `forked` a run."""
+    """`last`: when it was heard of last; `forked`: that it continues a run of the server's."""
 
     def take(self, file: LogFile) -> None:
         """Take in all that the file says. Raises as `LogFile.records`, ArgumentInvalid."""
@@ -96,9 +96,6 @@ class Story:
     def _environment(self, found: Message) -> None:
         self.metadata.update(environment(found))
 
-    def _artifact(self, _: Message) -> None:
-        self.seen["artifact"] = 1
-
 
 _TAKES: Final[dict[str, Callable[[Story, Message], None]]] = {
     "run": Story._run,
@@ -109,6 +106,4 @@ _TAKES: Final[dict[str, Callable[[Story, Message], None]]] = {
     "output": Story._timed,
     "exit": Story._exit,
     "environment": Story._environment,
-    "artifact": Story._artifact,
-    "use_artifact": Story._artifact,
 }

@@ -89,6 +89,15 @@ class Versions:
         return Artifact._of(load(workspace, name, type_ or None))
 
 
+def has_any(files: Sequence[LogFile]) -> bool:
+    """Whether there is any artifact in the logs. Raises ArgumentInvalid."""
+    for file in files:
+        with told(file.path):
+            if any(body(record, _RECORDS) is not None for record in file.records()):
+                return True
+    return False
+
+
 def _draft(record: ArtifactRecord) -> Artifact:
     """An empty draft; of any type, since those that W&B makes by itself come as they are."""
     draft = Artifact(

@@ -18,9 +18,9 @@ from wbart.apis.importers.wandb.logfile import LogFile
 from wbart.apis.importers.wandb.rows import Rows
 from wbart.apis.importers.wandb.runfolder import RunFolder
 from wbart.apis.importers.wandb.story import Story
-from wbart.apis.importers.wandb.versions import Versions
+from wbart.apis.importers.wandb.versions import Versions, has_any
 from wbart.errors import Error
-from wbart_manifest.digest import Hasher, hasher
+from wbart_manifest.digest import Digest, Hasher, hasher
 from wbart_storage.disk import source_error
 from wbart_storage.errors import StorageError
 
@@ -53,25 +53,27 @@ class WandbRun:
     def lane(self) -> str:
         """Runs of one project that log artifacts take turns, so that versions get their order."""
         try:
-            story = self._story()
+            logs = [LogFile(each.log) for each in self._found]
+            return "/".join(("wandb", *self._found[0].peek().run[:2])) if has_any(logs) else ""
         except (Error, StorageError):
             return ""  # `read` tells
-        return f"wandb {story.said.get('project', '')}" if "artifact" in story.seen else ""
 
     def read(self) -> ImportedRun:
         """Read it. Raises ArgumentInvalid where a log is damaged, SourceChanged, AccessDenied."""
-        story = self._story()
+        story, last = self._story(), self._found[-1]
+        if "started" not in story.said:
+            raise last.ends_early()
         problems = _problems(story, self._before)
         logs = [LogFile(each.log) for each in self._found]
         started = float(story.said.get("started") or 0.0)
         rows = Rows(logs, started, problems)
         versions = Versions(logs, self._place(story), problems)
         console = Console(self._found)
-        last = self._found[-1]
         return ImportedRun(
             id=str(story.said.get("id", last.id)),
             source=last.path.as_uri(),
-            fingerprint=self._fingerprint(versions),
+            fingerprint=self._fingerprint(),
+            artifacts_fingerprint=Digest.of(os.fsencode("\n".join(versions.lacking()))).hex,
             origin=f"wandb {story.said.get('id', last.id)} {started!r}",
             config={name: each for name, each in story.config.items() if name not in _SERVER_S},
             summary=story.summary,
@@ -115,8 +117,8 @@ class WandbRun:
         if (printed := console.path()) is not None:
             yield CONSOLE, printed
 
-    def _fingerprint(self, versions: Versions) -> str:
-        """Of the logs' bytes, of the look of the files, and of what should be there and is not."""
+    def _fingerprint(self) -> str:
+        """Of the logs' bytes, and of how the files look."""
         state = hasher("blake3")
         state.update(_FORM)
         for each in self._found:
@@ -124,8 +126,6 @@ class WandbRun:
             for path, local in each.saved():
                 status = local.stat()
                 state.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
-        for lacking in versions.lacking():
-            state.update(os.fsencode(lacking) + b"\n")
         return state.digest().hex()
 
 
