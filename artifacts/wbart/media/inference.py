@@ -101,6 +101,8 @@ def is_missing(value: Any) -> bool:
     if isinstance(value, float):
         return value != value
     name = type(value).__name__
+    if name.startswith("float"):
+        return bool(value != value)
     if name in ("NAType", "NaTType"):
         return True
     return name == "datetime64" and str(value) == "NaT"

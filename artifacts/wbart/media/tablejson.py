@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from enum import Enum
 from hashlib import md5, sha256
 from typing import TYPE_CHECKING, Any, Final
 
@@ -97,9 +98,18 @@ def encoded(value: Any, holder: Holder, depth: int = DEPTH) -> Any:
         return [encoded(item, holder, depth - 1) for item in value]
     if isinstance(value, Decimal):
         return float(value)
+    if isinstance(value, str | int | float) and not isinstance(value, Enum):
+        return _bare(value)
     if hasattr(value, "item") and callable(value.item):
         return encoded(value.item(), holder, depth - 1)
     return encoded(friendly(value), holder, depth - 1)
+
+
+def _bare(value: str | int | float) -> str | int | float:
+    """What is of a class derived from one of Python's, a table's key for one."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    return int.__int__(value) if isinstance(value, int) else float.__float__(value)
 
 
 def milliseconds(value: Any) -> int:
@@ -151,8 +161,10 @@ def _keep_arrays(
     shape = arrays.params["shape"]
     cells = [row[place] for row in rows]
     if len(shape) == 1 and shape[0] <= table._MAX_EMBEDDING_DIMENSIONS:
-        # W&B, too, says of such a column from now on that it has lists.
-        column.set(place, _with(found, arrays, _listed_type(cells, shape[0])))
+        # W&B, too, says of such a column from now on that it has lists, and no None.
+        lists = _listed_type(cells, shape[0])
+        lacking = any(map(is_missing, cells))
+        column.set(place, _with(found, arrays, lists) if lacking else lists)
         return False
     from wbart.media.arrayfile import arrays_file
 
