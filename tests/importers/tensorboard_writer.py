@@ -152,7 +152,7 @@ def write_restart(folder):
         writer = tensorboardX.SummaryWriter(
             folder, purge_step=purge, filename_suffix=f".{first}", flush_secs=1
         )
-        for step in range(first, first + 10):
+        for step in range(first, 10 + first // 2):  # the later file is the smaller one
             writer.add_scalar("loss", 100 * first + step, step, walltime=WALL + first + step)
             writer.add_scalar("other", -step, step, walltime=WALL + first + step)
         pixels = np.zeros((2, 2, 3), np.uint8)
@@ -176,7 +176,16 @@ def write_old(folder):
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "events.out.tfevents.1700000000.host"), "wb") as file:
         writer = RecordWriter(file)
-        for step, tags in ((0, "ab"), (5, "ab"), (9, "a"), (9, "b"), (4, "a"), (6, "a"), (7, "b")):
+        for step, tags in (
+            (0, "ab"),
+            (0, "b"),
+            (5, "ab"),
+            (9, "a"),
+            (9, "b"),
+            (4, "a"),
+            (6, "a"),
+            (7, "b"),
+        ):
             event = Event(wall_time=WALL + step, step=step)
             for tag in tags:
                 event.summary.value.add(tag=tag, simple_value=step)

@@ -20,6 +20,7 @@ from wbart.apis.importers.tensorboard.eventlog import EventLog
 from wbart.apis.importers.tensorboard.mediafiles import MediaFiles
 from wbart.apis.importers.tensorboard.recordfile import RecordBroken, masked, records
 from wbart.apis.importers.tensorboard.rows import rows
+from wbart.apis.importers.tensorboard.tensor import Tensor
 from wbart.apis.importers.tensorboard.tensor import tensor as read_tensor
 
 
@@ -39,6 +40,20 @@ def test_records_are_read_as_they_were_framed(said: list[bytes]) -> None:
     data = framed(said)
 
     assert list(records(io.BytesIO(data), len(data))) == said
+
+
+def test_what_a_file_got_since_it_was_measured_is_left_alone() -> None:
+    data = framed([b"one", b"two"])
+    for size in range(len(data)):
+        found: list[bytes] = []
+        file = io.BytesIO(data)
+        if size not in (0, len(data) // 2):
+            with pytest.raises(RecordBroken):
+                found.extend(records(file, size))
+        else:
+            found.extend(records(file, size))
+        assert found == [b"one", b"two"][: size // (len(data) // 2)]
+        assert file.tell() <= size
 
 
 @given(st.binary(max_size=400))
@@ -195,3 +210,16 @@ def test_a_histogram_of_too_many_bins_is_made_coarser(tmp_path: Path) -> None:
     assert (len(found["values"]), len(found["bins"])) == (434, 435)  # type: ignore[index]
     assert sum(found["values"]) == 2 * count  # type: ignore[index]
     assert found["bins"][:2] + found["bins"][-2:] == [0.5, 3.0, 1299.0, 1300.0]  # type: ignore[index]
+
+
+def test_sounds_come_bare_or_with_what_they_are_called(tmp_path: Path) -> None:
+    media = MediaFiles(tmp_path)
+    one, two = b"RIFFone", b"fLaCtwo"
+
+    bare = media.sounds(Tensor((2,), None, [one, two]))
+    named = media.sounds(Tensor((2, 2), None, [one, b"a", two, b""]))
+
+    for found in (bare, named):
+        assert (found["_type"], found["count"]) == ("audio", 2)
+        assert [media.files[each["path"]].read_bytes() for each in found["audio"]] == [one, two]
+    assert [each.get("caption") for each in named["audio"]] == ["a", None]

@@ -187,6 +187,7 @@ def test_hyperparameters_are_the_config(tensorboard: Both, tensorboardx: Both) -
         "optimizer": "adam",
         "nesterov": False,
     }
+    assert tensorboard.run.config["nesterov"] is False
     assert tensorboard.run.group == "t1"
     assert tensorboard.run.started == files.WALL - 5
     assert tensorboardx.run.config == {"lr": 0.5, "name": "x", "deep": True}
@@ -231,6 +232,7 @@ def test_old_files_tell_restarts_by_their_steps(tmp_path: Path) -> None:
 
     theirs = scalars(both.theirs)
     assert [step for step, _ in theirs["a"]] == [0, 4, 6]
+    assert [step for step, _ in theirs["b"]] == [0, 0, 5, 7]
     assert all(same(both.ours(key), values) for key, values in theirs.items())
 
 
