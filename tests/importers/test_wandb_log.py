@@ -7,12 +7,13 @@ import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.artifacts.house import House
 from tests.importers.wandbworld import Importing, Written
@@ -22,6 +23,7 @@ from wbart.apis.importers.wandb import WandbRun, runs_at
 from wbart.apis.importers.wandb.logfile import LogFile
 from wbart.apis.importers.wandb.runfolder import RunFolder
 from wbart.errors import ArgumentInvalid, RunNotFound
+from wbart_manifest.errors import WbartError
 from wbart_storage.errors import SourceChanged
 
 T = TypeVar("T")
@@ -57,9 +59,10 @@ def log_of(records: list[bytes]) -> bytes:
 
 
 def field(number: int, content: bytes) -> bytes:
-    """A field of a message, of bytes below 16 KiB."""
+    """A field of a message, of bytes below 2 MiB."""
     key, size = number << 3 | 2, len(content)
-    return b"".join(bytes([each & 0x7F | 0x80, each >> 7]) for each in (key, size)) + content
+    head = (key & 0x7F | 0x80, key >> 7, size & 0x7F | 0x80, size >> 7 & 0x7F | 0x80, size >> 14)
+    return bytes(head) + content
 
 
 @contextmanager
@@ -140,10 +143,11 @@ def test_any_bytes_are_a_log_or_told_to_be_none(data: bytes, with_head: bool) ->
     assert "\n" not in told
 
 
-JSON = st.sampled_from(
-    [b"1", b"NaN", b"[", b"{}", b"1e999", b"-1", b'"\\ud800"', b"9" * 400, b'{"_type": 1}', b"\xff",
-     b"[" * 9000, b'{"a":' * 3000, b"true", b'{"a": {"b": 1}}']
+VALUES = (
+    b"1", b"NaN", b"[", b"{}", b"1e999", b"-1", b'"\\ud800"', b"9" * 400, b'{"_type": 1}', b"\xff",
+    b"[" * 9000, b'{"a":' * 3000, b'{"a":' * 150 + b"1" + b"}" * 150, b"true", b'{"a": {"b": 1}}',
 )  # fmt: skip
+JSON = st.integers(0, len(VALUES) - 1).map(VALUES.__getitem__)
 KEYS = st.sampled_from(
     [b"_step", b"_timestamp", b"_runtime", b"a", b"", b"a.b", b"\xff", b"_wandb"]
 )
@@ -166,6 +170,49 @@ def test_any_records_are_read_or_told_to_be_damaged(records: list[bytes]) -> Non
         assert isinstance(source.lane, str)
     assert "\n" not in told
     assert bool(told) or steps == sorted(steps or ())
+
+
+BEGIN = field(17, field(1, b"any") + field(3, b"p"))
+DIGESTS = st.sampled_from(
+    [b"XUFAKrxLKna5cZ2REBfFkg==", b"x", b"MANIFEST_MD5", b"MANIFEST_Y", b"{}"]
+)
+PATHS = st.sampled_from(
+    [b"a", b"../a", b"", b"/etc/hostname", b"s3://k:p@b/x", b"wandb-client-x://"]
+)
+TEXTS = st.one_of(DIGESTS, PATHS, st.sampled_from([b"wandb-client-artifact://x/y", b"a:v0", b"[1"]))
+ENTRIES = st.lists(st.builds(field, st.integers(1, 7), TEXTS), max_size=5).map(b"".join)
+MANIFESTS = st.lists(st.builds(field, st.sampled_from([4, 5]), st.one_of(ENTRIES, TEXTS)),
+                     max_size=3).map(b"".join)  # fmt: skip
+ARTIFACTS = st.lists(
+    st.one_of(
+        st.builds(field, st.integers(4, 20), TEXTS),
+        MANIFESTS.map(lambda manifest: field(12, manifest) + b"\x70\x01"),
+    ),
+    max_size=9,
+).map(b"".join)  # fmt: skip
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None
+)
+@given(
+    st.lists(
+        st.one_of(
+            MESSAGES, ARTIFACTS.map(partial(field, 8)), ARTIFACTS.map(partial(field, 25))
+        ),
+        max_size=5,
+    )
+)  # fmt: skip
+def test_any_run_is_imported_or_told_why_not(importing: Importing, records: list[bytes]) -> None:
+    with kept(log_of([BEGIN, *records])) as path:
+        report = importing(path)
+
+    assert (
+        len(report.imported) + len(report.updated) + len(report.unchanged) + len(report.failed) == 1
+    )
+    for _, error in report.failed:
+        assert isinstance(error, WbartError), repr(error)
+    assert not any("\n" in line for line in report.troubles)
 
 
 def test_a_log_is_read_in_little_memory(tmp_path: Path) -> None:

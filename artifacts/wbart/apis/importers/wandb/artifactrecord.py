@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from wbart.apis.importers.wandb.contents import ManifestRow
-from wbart.apis.importers.wandb.message import Message
+from wbart.apis.importers.wandb.message import Message, loaded
 from wbart.errors import ArgumentInvalid
 from wbart.ttl import Stored
 from wbart_manifest.wandb_digest import MD5
@@ -62,7 +61,7 @@ class ArtifactRecord:
     @property
     def metadata(self) -> dict[str, Any]:
         """JSON values by name."""
-        found = json.loads(self.message.text(_METADATA) or "{}")
+        found = loaded(self.message.text(_METADATA) or "{}")
         return found if isinstance(found, dict) else {}
 
     @property
@@ -108,7 +107,7 @@ class ArtifactRecord:
                 ref=entry.text(3) or None,
                 size=size or None,
                 local=entry.text(6) or None,
-                extra={each.text(1): json.loads(each.text(2) or "null")
+                extra={each.text(1): loaded(each.text(2) or "null")
                        for each in entry.messages(16)},
             )  # fmt: skip
 
@@ -118,7 +117,7 @@ def _rows_of_file(path: str) -> Iterator[ManifestRow]:
     try:
         with gzip.open(path, "rb") as file:
             for line in file:
-                yield _row(json.loads(line))
+                yield _row(loaded(line.decode()))
     except (OSError, EOFError, zlib.error, ValueError, TypeError, KeyError) as error:
         reason = str(error).partition("\n")[0]
         raise ArgumentInvalid(f"the manifest {path} cannot be read: {reason}") from error

@@ -19,6 +19,8 @@ Keys = tuple[str, ...]
 _KEY, _NESTED_KEY, _VALUE_JSON = 1, 2, 16
 _NONE, _BOOLEAN, _INTEGER, _NUMBER, _TEXT, _JSON = range(3, 9)
 _NANOS: Final = 1e-9
+_HALF: Final = "\\ud"
+"""How JSON begins to spell the half of a letter."""
 
 
 class Message:
@@ -94,7 +96,7 @@ def value(item: Message) -> Any:
     """An item's value: JSON in which NaN and Infinity stand as such, or, in newer ones, typed."""
     found = item.text(_VALUE_JSON) or item.text(_JSON)
     if found:
-        return json.loads(found)
+        return loaded(found)
     if item.has_integer(_BOOLEAN):
         return bool(item.integer(_BOOLEAN))
     if item.has_integer(_INTEGER):
@@ -104,6 +106,14 @@ def value(item: Message) -> Any:
     if number is not None or item.has_integer(_NONE):
         return number
     return item.text(_TEXT) if item.texts(_TEXT) else None
+
+
+def loaded(text: str) -> Any:
+    """The value of a JSON text. Halves of letters, which no text holds, become question marks."""
+    found = json.loads(text)
+    if _HALF not in text.lower():
+        return found
+    return json.loads(json.dumps(found, ensure_ascii=False).encode(errors="replace"))
 
 
 @contextmanager
