@@ -2,14 +2,12 @@
 
 The processes live through all rounds and are let go together. They come from a fork server, which
 has loaded the clients and used none: 16 times that would take longer than the race.
-SeaweedFS takes a distributed lock for each create, a second and more of waiting with 16 of them:
-it does fewer rounds unless the environment says `WBART_TEST_ROUNDS=50` (for all servers).
+SeaweedFS takes a distributed lock for each create: its 50 rounds last a minute and more.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from typing import Any
@@ -22,23 +20,15 @@ from wbart_storage.opening import open_objects
 
 _PROCESSES = 16
 _ROUNDS = 50
-_SLOW = {"seaweedfs": 10}
 _CLIENTS = ["wbart_storage.remote", "s3fs", "gcsfs.core", "adlfs"]
 
 
-def _rounds(server: Server) -> int:
-    told = os.environ.get("WBART_TEST_ROUNDS")
-    return int(told) if told else _SLOW.get(server.name, _ROUNDS)
-
-
-def _race(
-    url: str, options: Mapping[str, Any], number: int, rounds: int, barrier: Any, end: Connection
-) -> None:
+def _race(url: str, options: Mapping[str, Any], number: int, barrier: Any, end: Connection) -> None:
     """One racer: what came of each of its rounds goes through end."""
     objects = open_objects(url, options)
     list(objects.list("race/"))  # connected, and the clock of the first round is fair
     outcomes = []
-    for each in range(rounds):
+    for each in range(_ROUNDS):
         barrier.wait(120)
         try:
             objects.create(_key(each), _data(number))
@@ -61,14 +51,13 @@ def _data(number: int) -> bytes:
 
 @pytest.mark.timeout(900)
 def test_of_sixteen_processes_exactly_one_creates(server: Server, bucket: str) -> None:
-    rounds = _rounds(server)
     forks = multiprocessing.get_context("forkserver")
     forks.set_forkserver_preload(_CLIENTS)
     barrier = forks.Barrier(_PROCESSES)
     ends, processes = [], []
     for number in range(_PROCESSES):
         ours, theirs = forks.Pipe(duplex=False)
-        given = (f"{bucket}/x", dict(server.options), number, rounds, barrier, theirs)
+        given = (f"{bucket}/x", dict(server.options), number, barrier, theirs)
         processes.append(forks.Process(target=_race, args=given))
         processes[-1].start()
         theirs.close()
@@ -79,7 +68,7 @@ def test_of_sixteen_processes_exactly_one_creates(server: Server, bucket: str) -
         process.join()
 
     objects = open_objects(f"{bucket}/x", server.options)
-    for each in range(rounds):
+    for each in range(_ROUNDS):
         of_round = [mine[each] for mine in outcomes]
         stored = objects.get(_key(each))
         winner = stored[0]
@@ -87,4 +76,4 @@ def test_of_sixteen_processes_exactly_one_creates(server: Server, bucket: str) -
         assert of_round[winner] in ("won", "unsure"), (each, of_round)
         assert of_round.count("won") == (of_round[winner] == "won"), (each, of_round)
     # Who is unsure has to read back; were it everybody, nothing would have been shown.
-    assert sum(mine.count("won") for mine in outcomes) > rounds // 2
+    assert sum(mine.count("won") for mine in outcomes) > _ROUNDS // 2
