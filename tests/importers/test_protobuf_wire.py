@@ -23,7 +23,7 @@ INT64 = st.integers(-(2**63), 2**63 - 1)
 def test_integers_are_read_as_the_real_encoder_writes_them(value: int) -> None:
     message = wrappers_pb2.Int64Value(value=value).SerializeToString()
 
-    found = {key: wire.signed(each) for key, each in wire.varints(message)}
+    found = {key: wire.signed(int(each)) for key, each in wire.fields(message) if type(each) is int}
 
     assert found == ({wire.varint_key(1): value} if value else {})
 
@@ -68,7 +68,7 @@ def test_messages_in_messages_and_repeated_fields_come_in_their_order() -> None:
 
     inner = [next(wire.chunks(raw)) for key, raw in wire.chunks(message)]
 
-    assert [wire.number_of(key) for key, _ in inner] == [3, 2]
+    assert [key for key, _ in inner] == [wire.bytes_key(3), wire.fixed64_key(2)]
     assert (wire.text(inner[0][1]), wire.double(inner[1][1])) == ("a", 2.5)
 
 

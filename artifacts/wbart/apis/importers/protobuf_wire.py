@@ -47,11 +47,6 @@ def number_of(key: int) -> int:
     return key >> 3
 
 
-def varints(message: bytes) -> Iterator[tuple[int, int]]:
-    """The integers (key, value) of a message: what `fields` gives, and nothing else."""
-    return ((key, value) for key, value in fields(message) if isinstance(value, int))
-
-
 def chunks(message: bytes) -> Iterator[tuple[int, bytes]]:
     """The fields of a message which are no varints: bytes, and fixed numbers as their bytes."""
     return ((key, value) for key, value in fields(message) if isinstance(value, bytes))

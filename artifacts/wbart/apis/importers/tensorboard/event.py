@@ -8,6 +8,7 @@ import msgspec
 
 from wbart.apis.importers.protobuf_wire import (
     bytes_key,
+    chunks,
     double,
     fields,
     fixed32_key,
@@ -74,7 +75,7 @@ def decode(record: bytes) -> Event:
             wall_time = double(value)
         elif key == _SUMMARY:
             has_summary = True
-            values += [_value(inner) for at, inner in _chunks(value) if at == _VALUE]
+            values += [_value(inner) for at, inner in chunks(value) if at == _VALUE]
         elif key == _VERSION:
             version = text(value)
         elif key == _SESSION:
@@ -87,7 +88,7 @@ def _value(message: bytes) -> Value:
     plugin: str | None = None
     kind: Kind = ""
     number = 0.0
-    for key, value in _chunks(message):
+    for key, value in chunks(message):
         if key == _SCALAR:
             kind, number = "scalar", float32(value)
         elif key == _TAG:
@@ -104,15 +105,11 @@ def _value(message: bytes) -> Value:
 
 def _metadata(message: bytes) -> tuple[str, bytes]:
     name, content = "", b""
-    for key, plugin in _chunks(message):
+    for key, plugin in chunks(message):
         if key == _PLUGIN:
-            for inner, value in _chunks(plugin):
+            for inner, value in chunks(plugin):
                 if inner == _NAME:
                     name = text(value)
                 elif inner == _CONTENT:
                     content = value
     return name, content
-
-
-def _chunks(message: bytes) -> list[tuple[int, bytes]]:
-    return [(key, value) for key, value in fields(message) if isinstance(value, bytes)]
