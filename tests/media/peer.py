@@ -46,7 +46,7 @@ def wandb_does(script: str, folder: Path, *, given: Any = None) -> Any:
 
     It knows `keep(artifact)`, which copies a draft's files to the folder, and a `source`.
     """
-    home = folder / ".wandb-home"
+    home = folder.with_name(f"{folder.name}-home")
     home.mkdir(parents=True, exist_ok=True)
     environment = {
         "PATH": os.environ["PATH"],
@@ -57,7 +57,7 @@ def wandb_does(script: str, folder: Path, *, given: Any = None) -> Any:
         "WANDB_ERROR_REPORTING": "false",
     }
     begin = f"{_PREFACE}\ngiven = json.loads(sys.argv[2])\n"
-    end = "\n(out / '.result').write_text(json.dumps(result))\n"
+    end = "\nPath('result').write_text(json.dumps(result))\n"
     done = subprocess.run(
         [python_of("wandb"), "-c", begin + script + end, str(folder), json.dumps(given)],
         capture_output=True,
@@ -67,4 +67,4 @@ def wandb_does(script: str, folder: Path, *, given: Any = None) -> Any:
         cwd=home,
     )
     assert done.returncode == 0, done.stderr
-    return json.loads((folder / ".result").read_bytes())
+    return json.loads((home / "result").read_bytes())

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image as PILImage
 from tests.media.folder import Folder
 from tests.media.material import OBJECTS, lay_out
 from tests.media.peer import wandb_does
+from tests.media.shape import plain
 
 import wbart
 from wbart.media.value import WBValue
@@ -31,7 +30,7 @@ result = {"paths": sorted(artifact.manifest.entries), "references": references}
 """
 )
 _READ = """
-def plain(value):
+def facts(value):
     kind = type(value).__name__
     found = {"kind": kind, "caption": getattr(value, "_caption", None), "sha256": value._sha256}
     if kind == "Image":
@@ -45,7 +44,7 @@ for path in given:
     if path != "classes":
         read = source.read(json.loads((out / path).read_text()))
         assert read is not None, path
-        result[path] = plain(read)
+        result[path] = facts(read)
 """
 
 
@@ -79,7 +78,7 @@ def test_every_object_has_the_json_that_wandb_writes(
         path = type(value).with_suffix(name)
         wanted = json.loads((golden.root / path).read_bytes())
         found = json.loads((mine.root / path).read_bytes())
-        assert _plain(found, mine) == _plain(wanted, golden), name
+        assert plain(found, mine) == plain(wanted, golden), name
 
 
 def test_an_artifact_of_all_has_the_paths_of_wandb_s(
@@ -126,22 +125,6 @@ def test_wandb_reads_what_was_written(ours: tuple[Folder, dict[str, WBValue]]) -
     assert drawn["boxes"]["pred"][0]["box_caption"] == "one"
     assert {each["name"] for each in drawn["classes"]} >= {"sky", "road", "tree"}
     assert drawn["size"] == [4, 4]
-
-
-def _plain(value: Any, folder: Folder) -> Any:
-    """JSON with each picture that was drawn anew told by its pixels: its bytes are a library's."""
-    if isinstance(value, list):
-        return [_plain(each, folder) for each in value]
-    if not isinstance(value, dict):
-        return value
-    found = {name: _plain(each, folder) for name, each in value.items()}
-    path = Path(str(value.get("path", "")))
-    if path.suffix in (".png", ".jpg") and (folder.root / path).exists():
-        with PILImage.open(io.BytesIO((folder.root / path).read_bytes())) as picture:
-            found |= {"path": str(path.parent), "sha256": (picture.mode, picture.size)}
-            if path.suffix == ".png":
-                found["size"] = picture.tobytes().hex()
-    return found
 
 
 def _sans_picture(path: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from wbart.errors import UsageError
@@ -16,6 +15,7 @@ from wbart.recording import saving as runsaving
 from wbart.recording import surroundings
 from wbart.recording.artifacts import ArtifactLogger
 from wbart.recording.config import Config
+from wbart.recording.media import RunMedia
 from wbart.recording.recorder import recorder
 from wbart.recording.summary import Summary
 from wbart.recording.value import flat
@@ -56,7 +56,8 @@ class Run:
         self._history = history
         self._fields = dict(fields)
         self.config = Config(fields.get("config", {}), self.use_artifact, self._store_config)
-        self.summary = Summary(fields.get("summary", {}))
+        self._media = RunMedia(self)
+        self.summary = Summary(fields.get("summary", {}), self._media.in_summary)
         self._used: set[str] = set()
         self._watch: Watch | None = None
         self._artifacts = ArtifactLogger(workspace, writer.path, self._logged)
@@ -153,7 +154,7 @@ class Run:
         sweep that the run belongs to ends it early.
         """
         self._check_open("log")
-        row = self._history.log(flat(data, "log"), step, commit)
+        row = self._history.log(flat(data, "log", self._media.at(step)), step, commit)
         if row is not None:
             self.summary.take_row(row)
             if self._watch is not None:
@@ -309,12 +310,7 @@ class Run:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self.finish(exit_code=runactive.exit_code(error))
 
     def __repr__(self) -> str:
@@ -338,7 +334,7 @@ class Run:
 
     def _store_config(self) -> None:
         self._check_open("config")
-        self._writer.update({"config": self.config.to_json()})
+        self._writer.update({"config": self._media.with_labels(self.config.to_json())})
 
     def _state(self) -> dict[str, Any]:
         runtime = int(self._history.runtime)

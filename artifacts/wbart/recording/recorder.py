@@ -7,7 +7,8 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,9 +16,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from wbart.errors import Conflict
 from wbart.recording.heartbeat import EVERY, beat
 from wbart.recording.history import History
-from wbart.recording.record import Part
+from wbart.recording.record import FileFact, Part
 from wbart.recording.spool import KILLED, Spool
+from wbart.recording.stored import put_files
 from wbart.recording.systemmetrics import SystemMetrics
+from wbart.recording.waiting import Waiting
 from wbart.recording.writer import RunWriter, Said
 from wbart.runs.historyparts import HistoryParts
 from wbart_storage.clock import Clock
@@ -34,6 +37,7 @@ _SPOOL_EVERY = 0.25
 """Seconds: about what a crash of the process may lose."""
 _STORE_EVERY = 1.0
 _PART_SIZE = 1 << 20
+_FILES_SIZE = 32 << 20
 _FIRST_PART = 15.0
 _PART_SHARE = 0.02
 """Of the run's time so far, between two parts: long runs have few and large ones."""
@@ -44,6 +48,13 @@ class Samples(NamedTuple):
 
     metrics: SystemMetrics
     parts: HistoryParts
+
+
+class Files(NamedTuple):
+    """The files of what is logged, and what puts them into the store."""
+
+    waiting: Waiting
+    put: Callable[[Mapping[str, Path]], dict[str, FileFact]]
 
 
 class Recorder:
@@ -62,6 +73,7 @@ class Recorder:
         state: Callable[[], dict[str, Any]],
         clock: Clock,
         samples: Samples | None = None,
+        files: Files | None = None,
     ) -> None:
         self._objects = objects
         self._history = history
@@ -71,10 +83,17 @@ class Recorder:
         self._state = state
         self._clock = clock
         self._samples = samples
+        self._files = files
         self._stop = Event()
         self._threads: list[Thread] = []
         self._stored_at = self._beaten_at = clock.monotonic()
         self._noted: dict[str, Any] = {}
+
+    @property
+    def waiting(self) -> Waiting:
+        """Where the files of what is logged wait."""
+        assert self._files is not None, "only tests of rows do without"
+        return self._files.waiting
 
     def mark_killed(self) -> None:
         """Note that the process was told to end. Fit for a signal's handler: it takes no lock."""
@@ -104,7 +123,9 @@ class Recorder:
         if self._is_due():
             self._stored_at = self._clock.monotonic()
             stored = self._store_rows()
+            stored["files"] = self._store_files()
             self._writer.update(self._state(), **stored)
+            self._let_go(stored["files"])
             self._beat()
         elif self._clock.monotonic() - self._beaten_at >= EVERY:
             self._beat()
@@ -121,6 +142,9 @@ class Recorder:
         self._spool.append(self._history.take()[0])
         try:
             stored = self._store_rows()
+            if files := self._store_files():
+                # They are told of before they go: the end may not be told.
+                self._writer.update({}, files=files)
         except BaseException:
             self._spool.note({**self._state(), **fields})
             self._spool.close(remove=False)
@@ -145,7 +169,10 @@ class Recorder:
     def _is_due(self) -> bool:
         waited = self._clock.monotonic() - self._stored_at
         due = max(_FIRST_PART, _PART_SHARE * self._history.runtime)
-        return self._spool.size >= _PART_SIZE or (self._spool.size > 0 and waited >= due)
+        files = self._files.waiting.size if self._files is not None else 0
+        if self._spool.size >= _PART_SIZE or files >= _FILES_SIZE:
+            return True
+        return self._spool.size + files > 0 and waited >= due
 
     def _store_rows(self) -> Said:
         parts = []
@@ -153,6 +180,15 @@ class Recorder:
             parts.append(self._parts.append(chunk))
             self._spool.stored(chunk)
         return {"parts": tuple(parts), "events": self._store_samples()}
+
+    def _store_files(self) -> dict[str, FileFact | None]:
+        """Store what waits: all that the rows tell of which were just stored, and maybe more."""
+        waiting = self._files.waiting.files() if self._files is not None else {}
+        return dict(self._files.put(waiting)) if self._files is not None and waiting else {}
+
+    def _let_go(self, files: Mapping[str, FileFact | None]) -> None:
+        if self._files is not None:
+            self._files.waiting.stored(list(files))
 
     def _store_samples(self) -> tuple[Part, ...]:
         if self._samples is None:
@@ -177,7 +213,10 @@ def recorder(
     store = workspace.store
     spool = _spool(store.local, writer)
     samples = _samples(workspace, writer)
-    made = Recorder(store.objects, history, spool, parts, writer, state, store.clock, samples)
+    files = Files(Waiting(spool.media), partial(put_files, workspace))
+    made = Recorder(
+        store.objects, history, spool, parts, writer, state, store.clock, samples, files
+    )
     made.start()
     return made
 

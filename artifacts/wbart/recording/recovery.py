@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from wbart.errors import RunNotFound
 from wbart.recording.path import RunPath
-from wbart.recording.record import read_record
+from wbart.recording.record import FileFact, read_record
 from wbart.recording.spool import KILLED, Spool, has_any, orphans
+from wbart.recording.stored import put_files
+from wbart.recording.waiting import Waiting
 from wbart.recording.writer import RunWriter
 from wbart.runs.historyparts import HistoryParts
 from wbart_storage.errors import StorageError
@@ -64,9 +66,11 @@ def _bring_in(workspace: Workspace, path: RunPath, writer: str, spool: Spool) ->
         fields = {name: left[name] for name in ("summary", "runtime") if name in left}
         killed = (spool.folder / KILLED).exists()
         fields["state"] = "killed" if killed else "crashed"
-    if fields or stored:
+    waiting = Waiting(spool.media).files()
+    files: dict[str, FileFact | None] = dict(put_files(workspace, waiting)) if waiting else {}
+    if fields or stored or files:
         edit = RunWriter(objects, path, workspace.actor, workspace.store.clock, record.next)
-        edit.edit(fields, parts=tuple(stored))
+        edit.edit(fields, parts=tuple(stored), files=files)
 
 
 def _lines(spool: Spool, row: object, after: int) -> Iterator[bytes]:

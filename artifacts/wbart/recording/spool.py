@@ -32,7 +32,8 @@ _CHUNK = 4 << 20
 class Spool:
     """The spool of one run's writer: closed rows, and what is still open.
 
-    Files: `rows.jsonl` grows and is what the next part is made of; `open.json` is replaced.
+    Files: `rows.jsonl` grows and is what the next part is made of; `open.json` is replaced;
+    `files/` has those of media, by the paths that the run will have them under.
     Serves two threads: one that adds rows, and one that takes them to the store.
     """
 
@@ -54,6 +55,11 @@ class Spool:
             spool = cls(folder, lock)
             spool.note({})
         return spool
+
+    @property
+    def media(self) -> Path:
+        """The folder of the files that wait for the store."""
+        return self.folder / "files"
 
     @property
     def size(self) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid
 from wbart.media.histogram import Histogram
 from wbart.metadata import DEPTH, friendly
+from wbart.recording.media import Keep, is_media
 
 _SPELLED = {math.inf: "Infinity", -math.inf: "-Infinity"}
 
@@ -32,8 +33,11 @@ def to_json(value: object, depth: int = DEPTH) -> Any:
     return to_json(friendly(value), depth - 1)
 
 
-def flat(values: object, call: str, depth: int = DEPTH) -> dict[str, Any]:
-    """The values by dotted names, nested dicts taken apart. Raises TypeError, naming the call."""
+def flat(values: object, call: str, keep: Keep | None = None, depth: int = DEPTH) -> dict[str, Any]:
+    """The values by dotted names, nested dicts taken apart. Raises TypeError, naming the call.
+
+    keep makes JSON of media objects; without it there are none.
+    """
     if not isinstance(values, Mapping):
         raise ArgumentTypeInvalid(f"wandb.{call} must be passed a dictionary")
     check_depth(depth)
@@ -42,10 +46,10 @@ def flat(values: object, call: str, depth: int = DEPTH) -> dict[str, Any]:
         if not isinstance(name, str):
             raise ArgumentTypeInvalid(f"Key values passed to `wandb.{call}` must be strings")
         if isinstance(value, Mapping) and value:
-            nested = flat(value, call, depth - 1)
+            nested = flat(value, call, keep, depth - 1)
             found.update((f"{name}.{below}", item) for below, item in nested.items())
         else:
-            found[name] = to_json(value)
+            found[name] = keep(name, value) if keep and is_media(value) else to_json(value)
     return found
 
 
