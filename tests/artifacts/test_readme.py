@@ -12,7 +12,8 @@ import pytest
 
 from wbart import metadata, names, settings, settings_value
 from wbart.cli import exit_codes
-from wbart.cli.main import SECTIONS, main
+from wbart.cli.main import main
+from wbart.cli.program import SECTIONS
 from wbart.errors import Error
 from wbart.recording.active import active
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 
@@ -10,7 +12,7 @@ import click
 import pytest
 from tests.cli.conftest import InProcess, Shell
 
-from wbart.cli import main as entry
+from wbart.cli import program as entry
 from wbart.cli.options import Common
 
 COMMANDS = [*(name for section in entry.SECTIONS.values() for name in section), *entry.HIDDEN]
@@ -213,3 +215,22 @@ def test_no_argument_has_the_name_of_an_option(name: str) -> None:
         names = [each.name for each in leaf.get_params(click.Context(leaf))]
 
         assert len(names) == len(set(names))
+
+
+def test_ctrl_c_while_it_still_imports_is_told_in_one_line(wbart: Shell) -> None:
+    slow = "import signal\nprint('importing', flush=True)\nsignal.pause()\n"
+    wbart.write("first/click.py", slow)
+    paths = os.pathsep.join([str(wbart.folder / "first"), wbart.env["PYTHONPATH"]])
+    with subprocess.Popen(
+        wbart.command("ls"),
+        env={**wbart.env, "PYTHONPATH": paths},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "importing\n"
+        child.send_signal(signal.SIGINT)
+        _, told = child.communicate(timeout=60)
+
+    assert (child.returncode, told) == (130, "wbart: interrupted\n")
