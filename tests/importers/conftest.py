@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.artifacts.house import House
+from tests.importers.mlflowworld import MlflowStore, write
 
 from wbart.recording.surroundings import enter, leave
 
@@ -19,3 +20,25 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     enter(built.workspace)
     yield built
     leave(built.workspace)
+
+
+@pytest.fixture(scope="session")
+def mlflow_database(tmp_path_factory: pytest.TempPathFactory) -> MlflowStore:
+    """A database of MLflow's; not to be changed."""
+    folder = tmp_path_factory.mktemp("mlflow-database")
+    return write(folder, f"sqlite:///{folder}/mlflow.db", f"file://{folder}/artifacts")
+
+
+@pytest.fixture(scope="session")
+def mlflow_folder(tmp_path_factory: pytest.TempPathFactory) -> MlflowStore:
+    """An `mlruns` folder of MLflow's; not to be changed."""
+    folder = tmp_path_factory.mktemp("mlflow-folder")
+    return write(folder, f"file://{folder}/mlruns", "")
+
+
+@pytest.fixture(params=["mlflow_database", "mlflow_folder"])
+def mlflow(request: pytest.FixtureRequest) -> MlflowStore:
+    """Each of both."""
+    store = request.getfixturevalue(request.param)
+    assert isinstance(store, MlflowStore)
+    return store

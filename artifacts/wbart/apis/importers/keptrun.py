@@ -40,6 +40,7 @@ class KeptRun:
         self._workspace = workspace
         self._path = path
         self._run = run
+        self._unchanged = False
         self._before = _read(workspace, path)
         self._prefix = run_prefix(path.entity, path.project, path.id)
         if self._before.next and self._said.get("origin") != _origin(run):
@@ -47,8 +48,9 @@ class KeptRun:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What could not be read of it, now or when it was imported."""
-        return tuple(self._run.problems or self._said.get("problems", ()))
+        """What could not be read of it: now, or when it was imported as it is."""
+        before = self._said.get("problems", ()) if self._unchanged else ()
+        return tuple(self._run.problems or before)
 
     def keep(self, kept: KeptArtifacts, *, artifacts: bool) -> Outcome:
         """Store what is new of it: all of it, or when this raises nothing that is seen.
@@ -56,7 +58,8 @@ class KeptRun:
         What it logged is stored before its record. If this process is killed in between, the
         versions wait whole, and the next import finds them.
         """
-        if self._is_known(artifacts):
+        self._unchanged = self._is_known(artifacts)
+        if self._unchanged:
             return "unchanged"
         owner = Owner(self._path, frozenset(self._before.logged))
         rows, first = self._rows()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
+from weakref import finalize
 
 from wbart.apis.importers.mlflow.measurements import value_of
 from wbart.apis.importers.mlflow.tracking import (
@@ -33,6 +35,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         """Raises NotFound when there is none, Error when it is none of MLflow's."""
         self._path = path.absolute()
+        self._idle: deque[sqlite3.Connection] = deque()
         if not self._path.is_file():
             raise NotFound(f"no MLflow database at {path}")
         if "runs" not in self._columns:
@@ -199,15 +202,30 @@ class Database:
     def _open(self) -> Iterator[sqlite3.Connection]:
         """A connection for one thread. SQLite's errors become ours, with the file's name."""
         try:
-            database = sqlite3.connect(f"file:{quote(str(self._path))}?mode=ro", uri=True)
-            with closing(database):
-                database.row_factory = sqlite3.Row
-                database.text_factory = lambda data: data.decode("utf-8", "replace")
-                yield database
+            database = self._taken() or self._connected()
+            yield database
         except sqlite3.Error as error:
             raise Error(
                 f"{self._path} cannot be read as a database of MLflow's: {error}"
             ) from error
+        else:
+            self._idle.append(database)
+
+    def _taken(self) -> sqlite3.Connection | None:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
+
+    def _connected(self) -> sqlite3.Connection:
+        # To open one takes a while: MLflow's schema is large, and SQLite reads all of it.
+        database = sqlite3.connect(
+            f"file:{quote(str(self._path))}?mode=ro", uri=True, check_same_thread=False
+        )
+        finalize(self, database.close)
+        database.row_factory = sqlite3.Row
+        database.text_factory = lambda data: data.decode("utf-8", "replace")
+        return database
 
 
 def _key(row: Mapping[str, Any]) -> tuple[str, str]:
