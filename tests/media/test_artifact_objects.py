@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from pathlib import Path
 
 import numpy
@@ -307,6 +308,53 @@ def test_a_join_is_of_entries_and_paths_as_well(house: House) -> None:
     draft.add(JoinedTable(first.get_entry("t"), "u.table.json", "a"), "j")
     house.save(draft)
     assert fetched(house, "data").get("j") == JoinedTable(small(), small("here"), "a")
+
+
+def test_tables_of_others_that_a_column_leads_to_are_told_apart(house: House) -> None:
+    found = []
+    for name in ("first", "second"):
+        draft = house.draft({}, name=name)
+        draft.add(small(name), "t")
+        found.append(house.save(draft).get("t"))
+    one, two = found
+    assert isinstance(one, Table)
+    assert isinstance(two, Table)
+    table = Table(["one", "two"])
+    table.add_data(one.index_ref(0), two.index_ref(1))
+    draft = house.draft({})
+    draft.add(table, "links")
+    assert sum(entry.ref is not None for entry in draft.manifest.entries.values()) == 2
+    again = house.save(draft).get("links")
+    assert isinstance(again, Table)
+    assert [cell.get_row() for cell in again.data[0]] == [
+        {"a": 1, "b": "first"},
+        {"a": 2, "b": None},
+    ]
+
+
+def test_many_local_files_are_looked_up_at_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = house.folder / "pictures"
+    folder.mkdir()
+    files = [folder / f"{number}.png" for number in range(50)]
+    for number, file in enumerate(files):
+        PILImage.new("RGB", (2, 2), (number, 0, 0)).save(file)
+    draft = house.draft({})
+    for file in files[:25]:
+        draft.add_file(file, f"one/{file.name}")
+    draft.add_dir(folder, "all")
+    resolved: list[str] = []
+    real = os.path.realpath
+
+    def counted(path: str) -> str:
+        resolved.append(path)
+        return real(path)
+
+    monkeypatch.setattr(os.path, "realpath", counted)
+    draft.add(Table(["picture"], [[Image(str(file))] for file in files]), "t")
+    assert len(resolved) < 200, "each was resolved once, not each for each"
+    assert len(paths(draft)) == 25 + 50 + 1
 
 
 def test_parts_are_read_one_after_another(house: House) -> None:

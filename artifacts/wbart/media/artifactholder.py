@@ -38,8 +38,7 @@ class ArtifactHolder:
 
     def held(self, local: Path) -> str | None:
         """The path under which a local file is kept already."""
-        path = self._content.local_name(local)
-        return path if path is not None and self.has(path) else None
+        return shelf(self._artifact).files.path(self._content, local)
 
     def has(self, path: str) -> bool:
         """Whether anything is kept under this path."""
@@ -85,7 +84,7 @@ class ArtifactHolder:
         overwrite: bool = False,
     ) -> Entry:
         """Refer to a path of another artifact, a draft as well. Raises EntryClash."""
-        there = shown_entry(*_found(other, path), None)
+        there = shown(other, path)
         held = self._content.get(here)
         if held is not None and self._shown(held).digest == there.digest:
             return held
@@ -116,8 +115,8 @@ def reference_to(at: Committed, there: ArtifactManifestEntry, here: str) -> Entr
     return reference(here, at.entry_url(there.path), there.digest, 0, extra)
 
 
-def _found(artifact: ArtifactState, path: str) -> tuple[Entry, str]:
-    """The entry of a path, and the algorithm of its digest. Raises PathNotFound."""
-    entry = shelf(artifact).source._entry(path)
-    at = artifact._committed
-    return entry, at.manifest.algorithm if at is not None else artifact._filling.draft.algorithm
+def shown(artifact: ArtifactState, path: str) -> ArtifactManifestEntry:
+    """The entry of a path, of a draft as well. Raises PathNotFound."""
+    entry, at = shelf(artifact).source.entry(path), artifact._committed
+    algorithm = at.manifest.algorithm if at is not None else artifact._filling.draft.algorithm
+    return shown_entry(entry, algorithm, None)

@@ -56,7 +56,7 @@ class ArtifactSource:
 
     def read(self, path: str) -> bytes:
         """The bytes of a small file, which need not lie on the disk."""
-        entry = self._entry(path)
+        entry = self.entry(path)
         if entry.reference is not None:
             return self.local_path(path).read_bytes()
         at = self.artifact._committed
@@ -73,7 +73,7 @@ class ArtifactSource:
 
     def local_path(self, path: str) -> Path:
         """The file of that path on this machine; fetched if need be. Raises PathNotFound."""
-        entry = self._entry(path)
+        entry = self.entry(path)
         file = Path(self._root(), entry.path)
         if entry.path not in self._here or not file.is_file():
             self._bring([entry])
@@ -84,7 +84,8 @@ class ArtifactSource:
         found = [self.find(path) for path in dict.fromkeys(paths)]
         self._bring([each for each in found if each is not None and each.path not in self._here])
 
-    def _entry(self, path: str) -> Entry:
+    def entry(self, path: str) -> Entry:
+        """The entry of a path, of a draft as well. Raises PathNotFound."""
         entry = self.find(path)
         if entry is None:
             raise PathNotFound(f"Path not contained in artifact: {path}")

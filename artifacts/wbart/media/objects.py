@@ -10,7 +10,7 @@ from hashlib import md5
 from typing import TYPE_CHECKING, Any
 
 from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid, Error, PathNotFound
-from wbart.media.artifactholder import ArtifactHolder, reference_to
+from wbart.media.artifactholder import ArtifactHolder, reference_to, shown
 from wbart.media.artifactsource import ArtifactSource
 from wbart.media.shelf import Pending, shelf
 from wbart.media.value import ADDABLE, ADDABLE_NAMES, Origin, WBValue, by_log_type
@@ -41,7 +41,8 @@ def put(artifact: ArtifactState, value: object, name: str, *, overwrite: bool) -
         return first
     holder, home = ArtifactHolder(artifact), _home(artifact, value)
     if home is not None and holder.reaches(home[0]):
-        return holder.refer_to(*home, path, value, overwrite=overwrite)
+        here = _renamed(path, shown(*home).digest.encode())
+        return holder.refer_to(*home, here, value, overwrite=overwrite)
     held = content.get(path)
     if held is not None and not overwrite:
         log.warning("%s is in the artifact already and stays as it is: pass overwrite=True", path)
@@ -114,13 +115,12 @@ def settle(artifact: ArtifactState) -> None:
     """
     if artifact._shelf is None or not artifact._shelf.pending:
         return
-    content, pending = artifact._filling, dict(artifact._shelf.pending)
-    artifact._shelf.pending.clear()
-    for here, each in pending.items():
+    content, pending = artifact._filling, artifact._shelf.pending
+    for here, each in list(pending.items()):
         held = content.get(here)
-        if held is None or held.reference is None or held.reference.uri != each.uri:
-            continue
-        content.put(_settled(artifact, here, each), overwrite=True)
+        if held is not None and held.reference is not None and held.reference.uri == each.uri:
+            content.put(_settled(artifact, here, each), overwrite=True)
+        del pending[here]
 
 
 def _settled(artifact: ArtifactState, here: str, pending: Pending) -> Entry:
@@ -134,18 +134,24 @@ def _settled(artifact: ArtifactState, here: str, pending: Pending) -> Entry:
         there = at.entry(pending.path)
         return reference_to(at, shown_entry(there, at.manifest.algorithm, None), here)
     if pending.value is not None:
-        return _write(artifact, pending.value, here, True)
-    data = shelf(other).source.read(pending.path)
+        data = dumps(pending.value.to_json(ArtifactHolder(artifact)))
+    else:
+        data = shelf(other).source.read(pending.path)
     return artifact._filling.add_data(data, here, overwrite=True)
 
 
 def _write(artifact: ArtifactState, value: WBValue, path: str, overwrite: bool) -> Entry:
     data = dumps(value.to_json(ArtifactHolder(artifact)))
-    if path.startswith(_RENAMED):
-        folder, _, base = path.rpartition("/")
-        digits = md5(data, usedforsecurity=False).hexdigest()[:20]
-        path = f"{folder}/{digits}.{base.partition('.')[2]}"
-    return artifact._filling.add_data(data, path, overwrite=overwrite)
+    return artifact._filling.add_data(data, _renamed(path, data), overwrite=overwrite)
+
+
+def _renamed(path: str, data: bytes) -> str:
+    """W&B's name for what is added to a folder of its own: by the content."""
+    if not path.startswith(_RENAMED):
+        return path
+    folder, _, base = path.rpartition("/")
+    digits = md5(data, usedforsecurity=False).hexdigest()[:20]
+    return f"{folder}/{digits}.{base.partition('.')[2]}"
 
 
 def dumps(json_obj: dict[str, Any]) -> bytes:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from wbart.media.artifactsource import ArtifactSource
+from wbart.media.localfiles import LocalFiles
 from wbart_storage.tokens import token_hex
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Shelf:
     added: dict[int, tuple[WBValue, str]] = field(default_factory=dict)
     """By `id`: the object itself, so that its id is not another's, and its path."""
     pending: dict[str, Pending] = field(default_factory=dict)
+    files: LocalFiles = field(default_factory=LocalFiles)
     client_id: str = field(default_factory=lambda: token_hex(16))
     """What names the artifact while it has no id yet."""
 

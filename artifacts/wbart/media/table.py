@@ -161,8 +161,8 @@ class Table(WBValue):
         elif self.log_mode == "IMMUTABLE" and logged and not self._warned:
             self._warned = True
             log.warning(
-                "a Table with log_mode='IMMUTABLE' is changed that has been logged already: "
-                "a run logs it no more; log_mode='MUTABLE' allows that"
+                "a Table with log_mode='IMMUTABLE' is changed after it was logged; "
+                "log_mode='MUTABLE' is for that"
             )
         self._origin = self._target = None
         self._logged = logged and self.log_mode == "IMMUTABLE"
