@@ -211,15 +211,13 @@ def test_a_queue_that_w_and_b_refuses_is_refused(
         api.run_queue("ent", given["name"])
 
 
-def test_what_needs_an_agent_says_so(api: Api, tmp_path: Path) -> None:
+def test_what_needs_an_agent_says_so(api: Api) -> None:
     api.create_run_queue("q", "kubernetes")
 
     with pytest.raises(UnsupportedError, match=r"queue 'q' holds no run 'item'.*launch agent"):
         api.queued_run("ent", "proj", "q", "item")
     with pytest.raises(NotFound):
         api.queued_run("ent", "proj", "none", "item")
-    with pytest.raises(UnsupportedError, match="TensorBoard"):
-        api.sync_tensorboard(tmp_path)
     with pytest.raises(UnsupportedError, match="W&B's server"):
         api.client  # noqa: B018
 
