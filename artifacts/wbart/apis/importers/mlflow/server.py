@@ -34,6 +34,7 @@ class Server:
         self._client = client
         self._uri = uri
         self._seen: dict[str, Any] = {}
+        self._names: dict[str, str] = {}
 
     @classmethod
     def open(cls, tracking_uri: str, registry_uri: str | None = None) -> Server:
@@ -70,7 +71,7 @@ class Server:
             id=id_,
             name=head_of(run).name,
             experiment=str(info.experiment_id),
-            experiment_name=None,
+            experiment_name=self._experiment(str(info.experiment_id)),
             user=data.tags.get("mlflow.user") or getattr(info, "user_id", None),
             status=str(info.status),
             started_ms=info.start_time,
@@ -159,6 +160,12 @@ class Server:
                         return
                     count += 1
                     yield run
+
+    def _experiment(self, id_: str) -> str:
+        if id_ not in self._names:
+            with _told(self._uri):
+                self._names[id_] = str(self._client.get_experiment(id_).name)
+        return self._names[id_]
 
     def _run(self, id_: str) -> Any:
         if id_ not in self._seen:
