@@ -397,6 +397,20 @@ def test_an_incremental_table_keeps_what_came_since(artifact: Folder) -> None:
     found = artifact.get(path)
     assert isinstance(found, Table)
     assert found.data == [[1], [2], [3]]
+    artifact.hold_value(Table(["z"], [[9]]), "other")
+    assert back(table, artifact).data == [[1], [2], [3]], "only increments are gathered"
+
+
+def test_an_incremental_table_of_a_run_has_the_rows_of_its_file(run: Folder) -> None:
+    run.hold_value(Table(["z"], [[9]]), "0-1.other")
+    table = Table(["a"], [[1], [2]], log_mode="INCREMENTAL")
+    said = table.to_json(run)
+    assert said["_type"] == "incremental-table-file"
+    assert run.read(said) == table
+
+
+def test_tables_with_increments_have_no_new_columns() -> None:
+    table = Table(["a"], log_mode="INCREMENTAL")
     with pytest.raises(UsageError, match="not supported for tables with log_mode"):
         table.add_column("b", [1, 2, 3])
     with pytest.raises(UsageError, match="not supported for tables with log_mode"):

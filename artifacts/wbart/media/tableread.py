@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
@@ -26,11 +26,10 @@ from wbart.media.value import Source, read_value
 if TYPE_CHECKING:
     from wbart.media.table import Table
 
-log = logging.getLogger(__name__)
-
 T = TypeVar("T", bound="Table")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FILES = ("table-file", "incremental-table-file")
+_INCREMENT = re.compile(r"(\d+)-(\d+)\..*\.table\.json", re.DOTALL)
 _AS_IT_IS = (BooleanType, NoneType, NumberType, StringType)
 _Decode = Callable[[Any], Any]
 
@@ -47,7 +46,8 @@ def read_table(kind: type[T], json_obj: dict[str, Any], source: Source) -> T:
     """The table, its cells as they were put in; times have the zone UTC."""
     if json_obj.get("_type") in _FILES and "data" not in json_obj:
         found = json.loads(source.local_path(json_obj["path"]).read_bytes())
-        return read_table(kind, {**found, "_type": "table"}, source)
+        # All of its rows are in the file: what lies beside it are other tables.
+        return read_table(kind, {**found, "_type": "table", "increment_num": None}, source)
     columns = json_obj["columns"]
     log_mode = json_obj.get("log_mode") or "IMMUTABLE"
     rows = _increments(json_obj, source) if log_mode == "INCREMENTAL" else json_obj["data"]
@@ -201,21 +201,18 @@ def _paths(rows: list[list[Any]], types: list[Type]) -> Iterator[str]:
 
 
 def _increments(json_obj: dict[str, Any], source: Source) -> list[list[Any]]:
-    """The rows of all increments that lie beside it, in their order."""
-    if json_obj.get("increment_num") is None:
+    """The rows of all increments that lie beside it, in their order; else its own."""
+    found = [] if json_obj.get("increment_num") is None else _increment_paths(source.below(""))
+    if not found:
         return list(json_obj["data"])
-    found = [path for path in source.below("") if path.endswith(".table.json")]
     rows: list[list[Any]] = []
-    for path in sorted(found, key=_order):
+    for path in found:
         rows += json.loads(source.local_path(path).read_bytes())["data"]
     return rows
 
 
-def _order(path: str) -> tuple[int, int]:
-    """By the number and the time in `<number>-<milliseconds>.<key>.table.json`."""
-    number, _, moment = path.partition(".")[0].partition("-")
-    try:
-        return int(number), int(moment or 0)
-    except ValueError:
-        log.warning("the rows of %s may be out of order: its name has no increment", path)
-        return 0, 0
+def _increment_paths(paths: Iterable[str]) -> list[str]:
+    """Those named `<number>-<milliseconds>.<key>.table.json`, by the number and the time."""
+    found = [(match, path) for path in paths if (match := _INCREMENT.fullmatch(path))]
+    order = sorted((int(match[1]), int(match[2]), path) for match, path in found)
+    return [path for _, _, path in order]
