@@ -117,15 +117,28 @@ def save_draft(
     create = {"op": "create", "type": facts.type, "kind": "sequence", "description": None}
     ops = [op] if state else [create, op]
     outcome = workspace.catalog.commit(entity, project, facts.name, *ops)[-1]
-    if facts.metadata and outcome.get("metadata_ignored"):
-        log.warning(
-            "%s: the content is that of version v%s, so no new version was made and the "
-            "metadata of that one stays", facts.name, outcome["version"],
-        )  # fmt: skip
     content.keep_snapshot(manifest, workspace)
     state = workspace.catalog.known(entity, project, facts.name)
     content.close()
-    return committed(workspace, entity, project, facts.name, cast(int, outcome["version"]), state)
+    found = committed(workspace, entity, project, facts.name, cast(int, outcome["version"]), state)
+    if not outcome["new"]:
+        _tell_unsaid(facts, found.source, metadata=bool(outcome.get("metadata_ignored")))
+    return found
+
+
+def _tell_unsaid(facts: Facts, version: Version, *, metadata: bool) -> None:
+    """Warn of what the draft said of itself and the version with its content does not say."""
+    unsaid = {
+        "description": facts.description not in (None, version.description),
+        "metadata": metadata and facts.metadata,
+        "time to live": facts.ttl not in ("inherit", version.ttl),
+    }
+    kept = ", ".join(name for name, is_unsaid in unsaid.items() if is_unsaid)
+    if kept:
+        log.warning(
+            "%s: the content is that of version v%s, so no new version was made, and that one "
+            "keeps its %s", facts.name, version.number, kept,
+        )  # fmt: skip
 
 
 def _existing(workspace: Workspace, entity: str, project: str, name: str) -> CollectionState | None:

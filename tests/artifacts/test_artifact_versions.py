@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
@@ -42,6 +43,29 @@ def test_other_metadata_alone_is_passed_over_with_a_warning(
 
     assert (again.version, again.metadata) == ("v0", {"k": 1})
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
+
+
+def test_a_description_and_a_ttl_that_are_passed_over_are_told_of(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    house.save(house.draft({"a": "1"}, description="one"))
+    draft = house.draft({"a": "1"}, description="two")
+    draft.ttl = timedelta(days=1)
+
+    again = house.save(draft)
+
+    assert (again.version, again.description) == ("v0", "one")
+    assert "v0, so no new version was made" in caplog.text
+    assert "keeps its description, time to live" in caplog.text
+
+
+def test_the_same_description_again_is_no_news(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(2):
+        house.save(house.draft({"a": "1"}, description="one", metadata={"k": 1}))
+
+    assert caplog.text == ""
 
 
 def test_a_type_clash_is_told_before_anything_is_sent(house: House) -> None:

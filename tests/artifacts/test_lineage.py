@@ -16,6 +16,7 @@ from wbart.artifact import Artifact
 from wbart.calls import init
 from wbart.lineage.graph import Flow, Lineage, Node
 from wbart.lineage.layout import Layout, layout
+from wbart.recording.path import RunPath
 
 Work = Callable[..., None]
 
@@ -101,6 +102,19 @@ def test_a_direction_or_depth_that_makes_no_sense_is_refused(
 ) -> None:
     with pytest.raises(ValueError):
         house.version().lineage(direction, depth)
+
+
+def test_a_version_that_its_run_does_not_know_is_found_from_both_sides(
+    house: House, work: Work
+) -> None:
+    work("r1", logged="raw")
+    work("r2", used="raw")
+    orphan = house.draft({"a": "x"}, name="net")
+    orphan._save(house.workspace, "ann", "zoo", run=RunPath("ann", "zoo", "r2"))
+
+    tie = ("r2", "logged", "net:v0")
+    assert tie in ties(house.load("net").lineage("up"))
+    assert tie in ties(house.load("raw").lineage("down"))
 
 
 def test_a_deleted_version_is_shown_as_such(house: House, work: Work) -> None:

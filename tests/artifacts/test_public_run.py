@@ -168,6 +168,7 @@ def test_a_file_is_uploaded_to_a_finished_run(run: PublicRun, world: World, tmp_
     assert (file.name, file.size) == ("sub/model.h5", 7)
     assert run.state == "finished"
     assert run.upload_file(local, root=tmp_path / "files/sub/deeper").name == "__/model.h5"
+    assert run.upload_file(world.file("a..b", "dots"), root=tmp_path / "files").name == "a..b"
 
 
 # Editing it.

@@ -54,6 +54,26 @@ def test_the_same_content_makes_no_new_version_and_says_so(wbart: Shell) -> None
     assert ran.err == "nothing changed: the content is that of data:v0\n"
 
 
+def test_a_description_of_unchanged_content_is_not_dropped_in_silence(wbart: Shell) -> None:
+    wbart.write("folder/a.txt", "one")
+    wbart("put", "folder", "-n", "data", "-d", "first")
+
+    ran = wbart("put", "folder", "-n", "data", "-d", "second")
+
+    assert "keeps its description" in ran.err
+    assert wbart("show", "data", "--json").json["description"] == "first"
+
+
+def test_a_run_learns_what_was_put_in_its_name(wbart: Shell) -> None:
+    wbart.put("raw", {"a": "1"})
+    run = wbart("exec", "raw", "--json", "--", "true").json["run"].rpartition("/")[2]
+
+    wbart.put("net", {"a": "2"}, "--run", run)
+
+    assert wbart("runs", "show", run, "--json").json["logged"] == ["default/uncategorized/net:v0"]
+    assert "net:v0" in wbart("lineage", "raw", "--down").out
+
+
 def test_everything_that_can_be_said_of_a_version_is_kept(wbart: Shell) -> None:
     wbart.write("m.bin", "weights")
     options = ("-t", "model", "-a", "best", "-a", "prod", "--tag", "my tag", "-d", "About it")

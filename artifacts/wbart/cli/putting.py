@@ -16,7 +16,7 @@ from wbart.cli.facts import version_facts
 from wbart.cli.progress import Meter, meter
 from wbart.cli.session import committed_of, home_of, load_settings, opened
 from wbart.cli.stop import RESUMES, Interrupted
-from wbart.errors import CollectionNotFound
+from wbart.errors import CollectionNotFound, RunNotFound
 from wbart.recording.path import RunPath
 from wbart.refpath import Ref
 from wbart.saving import check_loggable
@@ -25,6 +25,7 @@ from wbart_storage.clock import SystemClock
 from wbart_storage.errors import StoreMissing
 
 if TYPE_CHECKING:
+    from wbart.committed import Committed
     from wbart.workspace import Workspace
 
 Home = tuple[str, str, str]
@@ -139,6 +140,8 @@ def _store(
             progress=progress,
         )
     at = committed_of(artifact)
+    if run is not None:
+        _tell_run(workspace, RunPath(entity, project, run), at)
     new = at.place.number >= before
     amount = f"{words.count(at.source.count, 'file')}, {words.size(at.source.size)}"
     took = words.duration(clock.monotonic() - began)
@@ -148,6 +151,21 @@ def _store(
         f"{at.place.qualified_name}  {amount}  {at.digest}",
         f"stored in {took}" if new else f"nothing changed: the content is that of {at.place.name}",
     )
+
+
+def _tell_run(workspace: Workspace, path: RunPath, at: Committed) -> None:
+    """Let the run know what it logged; one that is not in this store need not."""
+    from wbart.lineage.edges import edge_of
+    from wbart.recording.record import read_record
+    from wbart.runs.editing import edit
+
+    try:
+        record = read_record(workspace.store.objects, path)
+    except RunNotFound:
+        return
+    edge = edge_of(at)
+    if edge.id not in record.logged:
+        edit(workspace, record, {}, logged=(edge,))
 
 
 def _planned(

@@ -110,6 +110,10 @@ class _Walker:
             node = self._at(edge)
             flow = Flow(node.key, key, "used") if up else Flow(key, node.key, "logged")
             yield flow, node
+        # A version may know its run when the run, ended by a crash just then, does not know it.
+        for other in () if up else self._logged_by.get(self._paths[key], ()):
+            node = self._node(other)
+            yield Flow(key, node.key, "logged"), node
 
     def _of_link(self, key: str, found: _Found, up: bool) -> Iterator[tuple[Flow, Node]]:
         source = found.version.source
@@ -243,8 +247,17 @@ class _Walker:
             for project in catalog.projects(entity)
             for state in catalog.states(entity, project)
             for version in state.versions
-            if version.origin is not None or version.base is not None
+            if version.origin or version.base or version.logged_by
         ]
+
+    @cached_property
+    def _logged_by(self) -> dict[RunPath, list[_Found]]:
+        """What versions say of the runs that logged them; copies say it of their origin's."""
+        found: dict[RunPath, list[_Found]] = defaultdict(list)
+        for each in self._everything:
+            if each.version.logged_by is not None and each.version.origin is None:
+                found[RunPath.from_json(each.version.logged_by)].append(each)
+        return found
 
     @cached_property
     def _copies(self) -> dict[str, list[_Found]]:

@@ -102,7 +102,8 @@ def upload(
 ) -> str:
     """Keep a local file with the run; the name that it has there."""
     relative = os.path.relpath(os.path.abspath(path), os.path.abspath(root))
-    name = canonical(Path(relative.replace("..", "__")).as_posix())
+    parts = ("__" if part == ".." else part for part in Path(relative).parts)
+    name = canonical("/".join(parts))
     edit(workspace, record, {}, files=dict(put_files(workspace, {name: Path(path)})))
     return name
 
