@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -46,7 +47,7 @@ def shown(cell):
     if hasattr(cell, "tolist"): return ["array", cell.tolist()]
     if isinstance(cell, datetime.datetime): return ["time", cell.isoformat()]
     if isinstance(cell, wandb.Table): return ["table", cell.data]
-    if isinstance(cell, wandb.Image): return ["image", cell.width, cell.height]
+    if isinstance(cell, wandb.Image): return ["image", cell._width, cell._height]
     return cell
 result = {}
 for name in given:
@@ -144,6 +145,61 @@ result = [joined._table1.data, joined._table2.data, joined._join_key, whole]
         "k",
         {"_type": "partitioned-table", "parts_path": "parts"},
     ]
+
+
+_PICTURES = """
+def pictures(w, numpy):
+    classes = w.Classes([{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}])
+    box = {"position": {"minX": 0, "maxX": 1, "minY": 0, "maxY": 1}, "class_id": 1}
+    box = {**box, "scores": {"sure": 0.5}}
+    boxes = {"found": {"box_data": [box], "class_labels": {1: "cat"}}}
+    pixels = numpy.arange(27, dtype="uint8").reshape(3, 3, 3)
+    one = w.Image(pixels, caption="one", classes=classes, boxes=boxes)
+    mask = {"mask_data": pixels[:, :, 0] % 2, "class_labels": {0: "no", 1: "yes"}}
+    two = w.Image(pixels + 1, masks={"truth": mask})
+    return w.Table(columns=["picture", "n"], data=[[one, 1], [two, 2], [None, 3]])
+"""
+
+
+def _pictures() -> Table:
+    import numpy
+
+    from wbart.media.classes import Classes
+    from wbart.media.image import Image
+
+    names: dict[str, Any] = {}
+    exec(_PICTURES, names)
+    table = names["pictures"](SimpleNamespace(Classes=Classes, Image=Image, Table=Table), numpy)
+    assert isinstance(table, Table)
+    return table
+
+
+def test_a_table_of_pictures_is_the_same_in_both(tmp_path: Path) -> None:
+    theirs, mine = Folder(tmp_path / "theirs"), Folder(tmp_path / "mine")
+    script = """
+import numpy
+artifact = wandb.Artifact("a", "dataset")
+artifact.add(pictures(wandb, numpy), "t")
+keep(artifact)
+result = None
+"""
+    wandb_does(_PICTURES + script, theirs.root)
+    table = _pictures()
+    mine.hold_value(table, "t")
+    found = theirs.get("t.table.json")
+    assert isinstance(found, Table)
+    table._eq_debug(found, should_assert=True)
+    told = [json.loads(each.local_path("t.table.json").read_bytes()) for each in (mine, theirs)]
+    assert _sorted(told[0]["column_types"]) == _sorted(told[1]["column_types"])
+    shown = wandb_does(_READ, mine.root, given=["t"])["t"]
+    assert shown["data"] == [[["image", 3, 3], 1], [["image", 3, 3], 2], [None, 3]]
+
+
+def _sorted(value: Any) -> Any:
+    """With lists in one order: wandb's sets have another in each process."""
+    if isinstance(value, dict):
+        return {key: _sorted(item) for key, item in value.items()}
+    return sorted(map(_sorted, value), key=str) if isinstance(value, list) else value
 
 
 def _shown(cell: Any) -> Any:
