@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.artifacts.world import World
+from tests.importers.tensorboardfiles import event, log_dir, scalar
 from tests.recipes.pages import ran, text
 
 from wbart import calls
@@ -38,6 +39,37 @@ def test_an_api_is_made_without_a_word(api: Api) -> None:
     assert isinstance(made, Api)
     assert made.default_entity == "my_entity"
     assert made.settings["project"] == "my_project"
+
+
+def test_a_base_url_is_kept_and_asked_for_nothing(api: Api) -> None:
+    told = Api(overrides={"base_url": "https://127.0.0.1:1"}, timeout=1)
+
+    assert told.settings["base_url"] == "https://127.0.0.1:1"
+    assert told.run("run-foo").name == "foo-run"
+
+
+def test_the_run_of_the_overrides_is_the_one_without_a_path(api: Api) -> None:
+    assert Api({"run": "run-bar"}).run().name == "bar-run"
+
+
+def test_a_project_is_made_where_the_defaults_say(api: Api) -> None:
+    api.create_project("fresh")
+    api.create_project("theirs", entity="team")
+
+    assert [each.name for each in api.projects()] == ["fresh", "my_project"]
+    assert [each.name for each in api.projects(entity="team")] == ["theirs"]
+    assert api.project("fresh").id == "my_entity/fresh"
+    assert api.project(name="theirs", entity="team").id == "team/theirs"
+
+
+def test_a_folder_of_tensorboard_becomes_a_run(api: Api, tmp_path: Path) -> None:
+    rows = [event(step, scalar("loss", 1 / (step + 1))) for step in range(3)]
+    log_dir(tmp_path / "logs" / "train", *rows)
+
+    run = api.sync_tensorboard(tmp_path / "logs", run_id="tb", project="boards", entity="team")
+    assert run.path == ["team", "boards", "tb"]
+    assert [row["_step"] for row in run.scan_history()] == [0, 1, 2]
+    assert api.sync_tensorboard(tmp_path / "logs").path[:2] == list(HERE)
 
 
 # Runs.
@@ -202,6 +234,21 @@ def test_registries_are_searched(api: Api, tmp_path: Path) -> None:
     assert [each.name for each in ran("S0-27", api=api)["_"]] == ["my_collection:v0"]
 
 
+@pytest.mark.parametrize("field", ["created_at", "updated_at"])
+def test_every_level_of_a_registry_knows_its_times(api: Api, tmp_path: Path, field: str) -> None:
+    world = World(tmp_path)
+    api.create_registry("model")
+    with calls.init() as run:
+        draft = run.log_artifact(world.draft("x", "net", "model"))
+        run.link_artifact(draft, "wandb-registry-model/net")
+
+    for operator, count in (("$gt", 1), ("$lt", 0)):
+        filter = {field: {operator: text("S0-i05")}}
+        assert len(list(api.registries(filter=filter))) == count
+        assert len(list(api.registries().collections(filter=filter))) == count
+        assert len(list(api.registries().versions(filter=filter))) == count
+
+
 def test_a_queue_is_kept_with_the_template_of_the_page(api: Api) -> None:
     example = text("S0-i08").replace("var-name", "epochs")
     for old, new in {
@@ -229,6 +276,25 @@ def test_a_queue_is_kept_with_the_template_of_the_page(api: Api) -> None:
     variables["epochs"]["schema"]["type"] = "colour"
     with pytest.raises(ArgumentInvalid):
         api.create_run_queue("r", "local-process", template_variables=variables)
+
+
+def test_a_queue_is_changed_with_all_that_the_page_names(api: Api) -> None:
+    variables = {"epochs": {"schema": {"type": "integer"}}}
+    api.create_run_queue("q", "local-process")
+    api.upsert_run_queue(
+        "q",
+        {"n": 1},
+        "kubernetes",
+        entity="my_entity",
+        template_variables=variables,
+        prioritization_mode="V0",
+    )
+
+    found = api.run_queue("my_entity", "q")
+    assert (found.type, found.prioritization_mode) == ("kubernetes", "V0")
+    assert (found.template_variables, found.default_resource_config) == (variables, {"n": 1})
+    with pytest.raises(ValueError, match="V0"):
+        api.upsert_run_queue("q", {}, "kubernetes", prioritization_mode="V9")
 
 
 def test_a_queued_run_needs_a_server(api: Api) -> None:

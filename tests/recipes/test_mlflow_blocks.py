@@ -126,6 +126,7 @@ def test_databricks_is_asked_through_the_client(
     """Where MLflow's client is not installed the error names it."""
     monkeypatch.setitem(sys.modules, "mlflow", None)
     name, uri = text("S4-i02").split("=")
+    said: dict[str, Any] = {name.replace("-", "_"): uri.strip('"')}
 
     with pytest.raises(UsageError, match="pip install mlflow"):
-        MlflowImporter(**{name.replace("-", "_"): uri.strip('"')}).collect_runs()
+        MlflowImporter(**said).collect_runs()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,66 @@ def test_what_spoke_to_the_server_says_that_there_is_none(api: Api) -> None:
         _ = api.client
     assert isinstance(api.run("r0"), public.Run)
     assert isinstance(api.runs(), public.Runs)
+
+
+FIELDS = [
+    ({"group": "g"}, True),
+    ({"host": socket.gethostname()}, True),
+    ({"jobType": "train"}, True),
+    ({"job_type": "train"}, True),
+    ({"state": "finished"}, True),
+    ({"tags": "seen"}, True),
+    ({"entity": "entity"}, True),
+    ({"duration": {"$gte": 0}}, True),
+    ({"displayName": "fourth"}, True),
+    ({"group": "h"}, False),
+    ({"host": "elsewhere"}, False),
+    ({"username": "nobody else"}, False),
+    ({"entity": "others"}, False),
+    ({"duration": {"$gt": 3600}}, False),
+]
+
+
+@pytest.mark.parametrize(("filters", "is_found"), FIELDS, ids=[str(each) for each, _ in FIELDS])
+def test_runs_are_found_by_each_field_that_the_page_names(
+    api: Api, filters: dict[str, Any], is_found: bool
+) -> None:
+    calls.init(id="r3", name="fourth", group="g", job_type="train", tags=["seen"]).finish()
+
+    assert ("r3" in [run.id for run in api.runs(filters=filters)]) is is_found
+    assert "r3" in [run.id for run in api.runs(filters={"username": api.run("r3").username})]
+
+
+@pytest.mark.parametrize(
+    ("filters", "ids"),
+    [
+        ({"$and": [{"config.lr": {"$gt": 0}}, {"config.lr": {"$lt": 2}}]}, ["r1"]),
+        ({"$or": [{"name": "r0"}, {"name": "r2"}]}, ["r0", "r2"]),
+        ({"$nor": [{"name": "r0"}, {"name": "r2"}]}, ["r1"]),
+        ({"config.lr": {"$eq": 1}}, ["r1"]),
+        ({"config.lr": {"$ne": 1}}, ["r0", "r2"]),
+        ({"config.lr": {"$gt": 1}}, ["r2"]),
+        ({"config.lr": {"$gte": 1}}, ["r1", "r2"]),
+        ({"config.lr": {"$lt": 1}}, ["r0"]),
+        ({"config.lr": {"$lte": 1}}, ["r0", "r1"]),
+        ({"config.lr": {"$in": [0, 2]}}, ["r0", "r2"]),
+        ({"config.lr": {"$nin": [0, 2]}}, ["r1"]),
+        ({"summary_metrics.best": {"$exists": True}}, ["r2"]),
+        ({"name": {"$regex": "[12]$"}}, ["r1", "r2"]),
+    ],
+    ids=str,
+)
+def test_each_operator_of_the_page_finds_runs(
+    api: Api, filters: dict[str, Any], ids: list[str]
+) -> None:
+    assert [run.id for run in api.runs(filters=filters)] == ids
+
+
+def test_runs_are_ordered_by_their_last_sign_of_life(api: Api) -> None:
+    api.run("r0").summary.update({"touched": True})
+
+    assert next(run.id for run in api.runs(order="-heartbeat_at")) == "r0"
+    assert [run.id for run in api.runs(order="+heartbeat_at")][-1] == "r0"
 
 
 # The run.
