@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,11 @@ from tests.media.shape import plain
 import wbart
 from wbart.api import Api
 from wbart.errors import ArgumentInvalid
+from wbart.recording.liverun import Run as LiveRun
+from wbart.recording.record import FileFact
 from wbart.recording.waiting import Waiting
 from wbart.runs.publicrun import PublicRun as Run
+from wbart_storage.errors import StoreUnavailable
 
 _LOGGED = """
 for name in ("classes", "image-reference", "audio-reference"):
@@ -63,6 +67,13 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Folder, dict[str, 
 
 def public(world: World, id_: str = "r") -> Run:
     return Api(settings=world.settings).run(id_)
+
+
+def still(run: LiveRun) -> None:
+    """Let nothing be stored but what the test stores."""
+    run._recorder._stop.set()
+    for thread in run._recorder._threads:
+        thread.join()
 
 
 def stored(run: Run, folder: Path) -> Folder:
@@ -218,6 +229,42 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert last["_step"] == 2
     kept = {file.name for file in found.files() if file.name.startswith("media/")}
     assert kept == {*paths, last["first"]["path"]}
+
+
+def test_files_wait_for_a_store_that_does_not_take_them(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    refused = []
+
+    def refuse(files: Mapping[str, Path]) -> dict[str, FileFact]:
+        refused.append(sorted(files))
+        raise StoreUnavailable("not now")
+
+    run = world.run(id="r")
+    still(run)
+    run.log({"picture": wbart.Image(np.zeros((2, 2)))})
+    files = run._recorder._files
+    assert files is not None
+    run._recorder._files = files._replace(put=refuse)
+    with pytest.raises(StoreUnavailable):
+        run.finish()
+    found = public(world)
+    (row,) = found.history(pandas=False)
+    assert refused[-1] == [row["picture"]["path"]]
+    assert stored(found, tmp_path / "files").below("media") == refused[-1]
+
+
+def test_much_that_waits_is_stored_before_its_time(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    run = world.run(id="r")
+    still(run)
+    run.log({"page": wbart.Html("x" * (33 << 20), inject=False)})
+    run._recorder.spool()
+    run._recorder.store()
+    assert run._recorder.waiting.files() == {}
+    assert [file.name for file in public(world).files() if "page" in file.name] == [
+        run.summary["page"]["path"]
+    ]
+    run.finish()
 
 
 def test_files_that_wait_are_told_by_their_paths_and_kept_once(tmp_path: Path) -> None:

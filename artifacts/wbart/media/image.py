@@ -17,7 +17,7 @@ from wbart.media.imagemask import ImageMask
 from wbart.media.library import pillow
 from wbart.media.mediafile import Media, is_reference
 from wbart.media.pixels import FORMATS, picture
-from wbart.media.value import Holder, Source
+from wbart.media.value import Holder, Origin, Source
 
 if TYPE_CHECKING:
     from wbart.media.dtype import Type
@@ -58,6 +58,9 @@ class Image(Media):
         self.format: str | None = None
         if isinstance(data_or_path, Image):
             self.__dict__.update(data_or_path.__dict__)
+            self._target = None
+            # The file is the same one, what is said of it may not be.
+            self._origin = Origin(self._origin.source) if self._origin is not None else None
         elif not isinstance(data_or_path, str | os.PathLike):
             self._draw(data_or_path, mode, file_type, normalize)
         elif is_reference(os.fspath(data_or_path)):

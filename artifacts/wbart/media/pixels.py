@@ -26,9 +26,7 @@ def picture(data: Any, mode: str | None, file_type: str | None, *, normalize: bo
         return data
     if is_of(data, "matplotlib") or getattr(data, "__name__", "") == "matplotlib.pyplot":
         return _drawn(data, file_type)
-    array = _array(data)
-    if array.ndim > 2:
-        array = array.squeeze()
+    array = _squeezed(_array(data))
     mode = mode or _mode(array.shape, file_type)
     if normalize:
         array = _normalized(array)
@@ -62,6 +60,20 @@ def _array(data: Any) -> Any:
         ) from error
     if array.dtype.kind not in "biuf":
         raise ArgumentTypeInvalid(f"no picture can be made of a {type(data).__name__}")
+    return array
+
+
+def _squeezed(array: Any) -> Any:
+    """The array without dimensions of one, those of a picture's own excepted.
+
+    W&B squeezes all, and makes a picture of one column gray.
+    """
+    while array.ndim > 3 and array.shape[0] == 1:
+        array = array[0]
+    if array.ndim == 3 and array.shape[-1] == 1:
+        return array[:, :, 0]
+    if array.ndim == 3 and array.shape[0] == 1 and array.shape[-1] not in (3, 4):
+        return array[0]
     return array
 
 

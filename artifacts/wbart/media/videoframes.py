@@ -25,6 +25,8 @@ def frames(data: Any) -> Any:
         raise ArgumentInvalid("Video must be at least 4 dimensions: time, channels, height, width")
     if array.ndim == 4:
         array = array[None]
+    if array.shape[2] not in (1, 3, 4) or 0 in array.shape:
+        raise ArgumentInvalid(f"no frames of 1, 3 or 4 channels are in {list(array.shape)}")
     if array.dtype != numpy.uint8:
         log.warning("Converting video data to uint8")
         array = array.astype(numpy.uint8)

@@ -34,7 +34,7 @@ _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_\-.]+")
 
 def is_media(value: object) -> bool:
     """Whether a run keeps it as a media object, or a list of them."""
-    if value.__class__ in _PLAIN or isinstance(value, Mapping):
+    if value.__class__ in _PLAIN or isinstance(value, float | int | str | Mapping):
         return False
     if isinstance(value, WBValue) or _is_figure(value) or _is_frame(value):
         return True
