@@ -84,7 +84,8 @@ def test_digests_and_versions_are_those_of_wandb(written: Written, importing: Im
         assert found == written.digests[name], name
     assert sorted(logged["line:v2"].aliases) == ["latest", "new"]
     assert logged["line:v0"].aliases == ["old"]
-    assert logged["line:v1"].ttl is None
+    assert logged["line:v1"]._facts.ttl is None
+    assert logged["line:v0"]._facts.ttl == "inherit"
 
 
 def test_tables_that_wandb_logs_by_itself_come_as_they_are(

@@ -123,6 +123,20 @@ def test_a_log_that_was_cut_is_read_up_to_the_break(
     )
 
 
+def test_a_log_may_end_where_a_block_ends() -> None:
+    data = log_of([bytes(2 * BLOCK)])
+
+    assert read(data[:BLOCK]) == ([], True)
+
+
+def test_room_that_was_never_filled_is_no_damage() -> None:
+    data = log_of([b"one"])
+    later = log_of([b"two"]).removeprefix(HEAD)
+
+    assert read(data + bytes(100)) == ([b"one"], False)
+    assert read(data + bytes(BLOCK - len(data)) + later) == ([b"one", b"two"], False)
+
+
 @given(RECORDS.filter(any), st.data())
 def test_a_damaged_log_is_told_or_ends_early_and_never_lies(
     records: list[bytes], data: st.DataObject
@@ -251,7 +265,32 @@ def test_a_real_run_that_was_cut_has_crashed_and_keeps_its_rows(
     assert run.state == "crashed"
     assert 50 < len(steps) < 400
     assert steps == list(range(len(steps)))
-    assert report.failed == []
+    assert report.troubles == [
+        "run full0001: its log ends inside a record: it was read up to there"
+    ]
+
+
+def test_seconds_go_on_in_a_folder_that_resumes_and_its_end_is_the_end(
+    importing: Importing, tmp_path: Path
+) -> None:
+    def row(runtime: bytes) -> bytes:
+        return field(2, field(1, field(1, b"_runtime") + field(16, runtime)))
+
+    begin = field(17, field(1, b"r") + field(3, b"p"))
+    resume = field(17, field(1, b"r") + field(3, b"p") + b"\xc0\x01\x01")
+    for number, records in enumerate(
+        ([begin, row(b"2"), row(b"5"), field(18, b"")], [resume, row(b"1")])
+    ):
+        folder = tmp_path / "two" / f"run-{number}-r"
+        folder.mkdir(parents=True)
+        (folder / "run-r.wandb").write_bytes(log_of(records))
+
+    importing(tmp_path / "two")
+
+    run = importing.run("p/r")
+    rows = [(row["_step"], row["_runtime"]) for row in run.scan_history()]
+    assert rows == [(0, 2), (0, 5), (1, 6)]
+    assert run.state == "crashed"
 
 
 def test_a_run_that_goes_on_is_brought_up_to_date(

@@ -161,6 +161,34 @@ def test_another_run_with_the_id_of_one_that_is_there_is_refused(
     assert isinstance(error, Conflict)
 
 
+def test_only_links_that_the_run_saved_are_followed(
+    written: Written, importing: Importing, tmp_path: Path
+) -> None:
+    log = written.copy("failed", tmp_path / "copy")
+    (tmp_path / "secret").write_text("secret")
+    (log.parent / "files" / "evil").symlink_to(tmp_path / "secret")
+
+    importing(log)
+    importing(written.folder / "full")
+
+    assert "evil" not in {file.name for file in importing.run("ends/failed").files()}
+    assert next((written.folder / "full").rglob("files/saved.txt")).is_symlink()
+    assert importing.file(FULL, "saved.txt") == b"saved"
+
+
+def test_a_file_that_is_added_later_comes_with_the_next_import(
+    written: Written, importing: Importing, tmp_path: Path
+) -> None:
+    log = written.copy("failed", tmp_path / "copy")
+    importing(log)
+    (log.parent / "files" / "more.txt").write_text("more")
+
+    report = importing(log)
+
+    assert len(report.updated) == 1
+    assert importing.file("ends/failed", "more.txt") == b"more"
+
+
 def test_a_namespace_goes_before_what_the_run_says(written: Written, importing: Importing) -> None:
     home = Namespace("else", "where")
     runs = runs_at(written.folder / "full", home)
@@ -222,6 +250,7 @@ def test_records_of_runs_with_a_server_are_read(written: Written, importing: Imp
         "artifact gone",
         "artifact shared is a part of one that several runs make",
         "artifact lost was not imported",
+        "artifact forged was not imported",
     ]
 
 

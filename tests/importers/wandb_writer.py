@@ -271,6 +271,8 @@ def crafted():
         size=5,
         local_path=os.path.abspath("crafted/lost.txt"),
     )
+    forged = pb.ArtifactRecord(name="forged", type="dataset", finalize=True, digest="x")
+    forged.manifest.contents.add(path="r", digest="d", ref="odd://d")
     line = pb.OutputRawRecord(line="printed\n")
     server = [
         begin("server"),
@@ -279,6 +281,7 @@ def crafted():
         gone,
         pb.Record(artifact=part),
         pb.Record(artifact=both),
+        pb.Record(artifact=forged),
         pb.Record(output_raw=line),
         pb.Record(
             files=pb.FilesRecord(

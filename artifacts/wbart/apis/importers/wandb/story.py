@@ -38,7 +38,8 @@ class Story:
     exit: dict[str, int] = field(default_factory=dict)
     """`code`, once the run is over, and `runtime` in seconds."""
     seen: dict[str, float] = field(default_factory=dict)
-    """`last`: when it was heard of last; `forked`: that it continues a run of the server's."""
+    """`last`: when it was heard of last; `forked`: that it continues a run of the server's;
+    `cut`: that a log ends inside a record."""
 
     def take(self, file: LogFile) -> None:
         """Take in all that the file says. Raises as `LogFile.records`, ArgumentInvalid."""
@@ -48,6 +49,8 @@ class Story:
                 found = body(record, _RECORDS)
                 if found is not None:
                     _TAKES[found[0]](self, Message(found[1]))
+        if file.cut:
+            self.seen["cut"] = 1
 
     def heard(self, time: float | None) -> None:
         """The run was alive at a time."""

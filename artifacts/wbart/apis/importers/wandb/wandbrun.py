@@ -149,6 +149,8 @@ def _problems(story: Story, before: int) -> list[str]:
     found = []
     if before:
         found.append(f"it was begun anew: {before} earlier runs of its id are not imported")
+    if "cut" in story.seen:
+        found.append("its log ends inside a record: it was read up to there")
     if "forked" in story.seen:
         found.append("it was forked from another run, whose rows W&B's server has")
     if "sweep" in story.said:
