@@ -348,6 +348,20 @@ def test_an_old_schema_is_read(house: House, tmp_path: Path, mlflow_database: Ml
     assert run_of(house, store.ids["train"]).name == "first try/1"
 
 
+@pytest.mark.parametrize("uri", ["", ".", "/", "file:///", "./"])
+def test_a_run_without_a_place_has_no_artifacts(
+    house: House, mlflow_database: MlflowStore, tmp_path: Path, uri: str
+) -> None:
+    """What lies beside the database is not the run's."""
+    store = mlflow_database.copied(tmp_path / "copy")
+    store.say("UPDATE runs SET artifact_uri = ?", uri)
+    store.say("DROP TABLE model_versions")
+
+    taken(store.uri)
+
+    assert not list(run_of(house, store.ids["train"]).logged_artifacts())
+
+
 def test_a_thousand_runs_come_in_parallel(house: House, tmp_path: Path) -> None:
     store = write_many(tmp_path / "many", 5, 200)
 

@@ -151,6 +151,8 @@ class FetchedTree:
 def tree_at(uri: str, bases: Sequence[Path]) -> Tree:
     """The files at a URI of a store whose own folders are bases: it may have moved as a whole."""
     scheme = urlsplit(uri).scheme.lower()
+    if not urlsplit(uri).path.strip("/.") and scheme not in _BUCKETS:
+        return NoTree(f"nobody says where they are: {scrub(uri)!r}")
     if scheme in _BUCKETS:
         return BucketTree(uri)
     if scheme in ("", "file", "mlflow-artifacts"):
