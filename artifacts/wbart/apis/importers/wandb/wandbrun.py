@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
@@ -49,7 +48,7 @@ class WandbRun:
         """The run's id."""
         return self._found[0].id
 
-    @cached_property
+    @property
     def lane(self) -> str:
         """Runs of one project that log artifacts take turns, so that versions get their order."""
         try:
