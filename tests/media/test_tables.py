@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import time
+import zipfile
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
@@ -84,6 +85,8 @@ def test_what_is_missing_counts_as_none(value: object, artifact: Folder) -> None
     assert back(table, artifact) == table
     with pytest.raises(TypeError):
         Table(["v"], [[value]], optional=False)
+    with pytest.raises(TypeError):
+        Table(["v"], [[0.5], [value]], optional=False)
 
 
 def test_a_value_of_another_type_is_refused_and_changes_nothing() -> None:
@@ -253,7 +256,10 @@ def test_the_same_arrays_are_the_same_bytes(tmp_path: Path) -> None:
     files = [each.below("media/serialized_data") for each in (one, two)]
     assert files[0] == files[1]
     assert len(files[0]) == 1
-    assert one.local_path(files[0][0]).read_bytes() == two.local_path(files[1][0]).read_bytes()
+    kept = one.local_path(files[0][0])
+    assert kept.read_bytes() == two.local_path(files[1][0]).read_bytes()
+    with zipfile.ZipFile(kept) as packed:
+        assert {each.date_time[0] for each in packed.infolist()} == {1980}, "no clock tells in it"
 
 
 def test_a_table_in_a_cell_comes_back(artifact: Folder) -> None:
