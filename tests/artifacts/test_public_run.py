@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -270,3 +272,14 @@ def test_a_page_for_notebooks(run: PublicRun) -> None:
     assert "height:100px" in run.to_html(height=100)
     assert "<button" in run.to_html(hidden=True)
     assert run.display() is False
+
+
+def test_a_page_shows_config_and_summary_and_runs_no_script(run: PublicRun) -> None:
+    run.name, run.config["note"] = "<script>alert('x')</script>", "it's <b>"
+    [frame] = re.findall(r"<iframe sandbox srcdoc='([^']*)' style='[^']*'></iframe>", run.to_html())
+    shown = html.unescape(frame)
+
+    assert "<h1>&lt;script&gt;" in shown
+    assert "<tr><th>lr</th><td>0.1</td></tr>" in shown
+    assert "<tr><th>note</th><td>it&#x27;s &lt;b&gt;</td></tr>" in shown
+    assert "<tr><th>accuracy</th><td>16</td></tr>" in shown

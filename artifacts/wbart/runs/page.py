@@ -64,16 +64,31 @@ def attribute(record: RunRecord, name: str) -> Any:
     raise AttributeError(f"'Run' object has no attribute {name!r}")
 
 
-def to_html(url: str, height: int, *, hidden: bool) -> str:
-    """W&B's iframe; what is hidden has a button that shows it."""
-    source = html.escape(f"{url}?jupyter=true", quote=True)
+def shown(name: str, state: str, config: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
+    """A run as a page that needs nothing else."""
+    tables = "".join(
+        f"<h2>{title}</h2><table>{''.join(map(_row, values.items()))}</table>"
+        for title, values in (("config", config), ("summary", summary))
+    )
+    return f"<h1>{html.escape(name)} ({state})</h1>{tables}"
+
+
+def _row(item: tuple[str, Any]) -> str:
+    name, value = item
+    told = value if isinstance(value, str) else json.dumps(value, default=str)
+    return f"<tr><th>{html.escape(name)}</th><td>{html.escape(told)}</td></tr>"
+
+
+def to_html(document: str, height: int, *, hidden: bool) -> str:
+    """W&B's iframe, around a page of our own; what is hidden has a button that shows it."""
+    source = html.escape(document, quote=True)
     style = f"border:none;width:100%;height:{int(height)}px;"
     prefix = ""
     if hidden:
         style += "display:none;"
         show = "this.nextSibling.style.display='block';this.style.display='none';"
         prefix = f'<button onClick="{show}">Display W&amp;B run</button>'
-    return f"{prefix}<iframe src='{source}' style='{style}'></iframe>"
+    return f"{prefix}<iframe sandbox srcdoc='{source}' style='{style}'></iframe>"
 
 
 def display(page: str) -> bool:

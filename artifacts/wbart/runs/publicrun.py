@@ -128,8 +128,7 @@ class PublicRun:
     @property
     def metadata(self) -> dict[str, Any] | None:
         """Program, command, host, commit and the like, as W&B's `wandb-metadata.json`."""
-        found: dict[str, Any] | None = self._record.fields.get("metadata")
-        return found
+        return self._record.fields.get("metadata")
 
     @property
     def commit(self) -> str | None:
@@ -258,8 +257,9 @@ class PublicRun:
             wait(page.POLL)
 
     def to_html(self, height: int = 420, hidden: bool = False) -> str:
-        """An iframe for notebooks, with a button to show it when hidden."""
-        return page.to_html(self.url, height, hidden=hidden)
+        """An iframe with its config and summary, and a button to show it when hidden."""
+        document = page.shown(self.name, self.state, self.config, self.summary)
+        return page.to_html(document, height, hidden=hidden)
 
     def display(self, height: int = 420, hidden: bool = False) -> bool:
         """Show it in a notebook; False where there is none."""
