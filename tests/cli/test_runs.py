@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.cli.conftest import Shell
 
 from wbart.calls import init
+from wbart.cli import tabular
 
 
 @pytest.fixture
@@ -104,11 +111,78 @@ def test_an_export_of_histories_names_the_run_of_each_row(three: Shell) -> None:
     assert {row["run_id"] for row in rows} == {"a", "b", "c"}
 
 
+def parquet(path: Path) -> dict[str, tuple[str, list[Any]]]:
+    """Type and values of each column; read elsewhere, as its threads do not like our forks."""
+    script = (
+        "import json, sys, pyarrow.parquet as pq\n"
+        "table = pq.read_table(sys.argv[1])\n"
+        "print(json.dumps({name: (str(table[name].type), table[name].to_pylist())"
+        " for name in table.column_names}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, check=True)
+    return {name: (kind, values) for name, (kind, values) in json.loads(done.stdout).items()}
+
+
 def test_an_export_to_parquet_reads_back(three: Shell) -> None:
-    pandas = pytest.importorskip("pandas")
-    pytest.importorskip("pyarrow")
+    told = three("runs", "export", "zoo", "-o", "runs.parquet", "--json").json
+    three("runs", "export", "zoo", "--history", "-o", "rows.pq", "--order", "+created_at")
 
-    three("runs", "export", "zoo", "-o", "runs.parquet")
+    runs, rows = (parquet(three.folder / name) for name in ("runs.parquet", "rows.pq"))
+    assert (told["form"], told["rows"]) == ("parquet", 3)
+    assert runs["id"] == ("string", ["c", "b", "a"])
+    assert runs["config.rate"] == ("double", [0.2, 0.1, 0.0])
+    assert runs["config.net.n"] == ("int64", [1, 1, 1])
+    assert rows["loss"] == ("int64", [step + number for number in range(3) for step in range(5)])
+    assert rows["rare"] == ("int64", [None, None, None, 1, None] * 3)
 
-    table = pandas.read_parquet(three.folder / "runs.parquet")
-    assert sorted(table["id"]) == ["a", "b", "c"]
+
+def test_columns_of_several_types_are_text_in_parquet(wbart: Shell) -> None:
+    def rows() -> list[dict[str, Any]]:
+        return [
+            {"mixed": 1, "number": 1, "flag": True, "large": 1 << 70, "nothing": None},
+            {"mixed": "auto", "number": 0.5, "flag": None, "large": 2, "nothing": None},
+            {"mixed": ["é"], "number": 2, "flag": False, "late": "x"},
+        ]
+
+    count = tabular.write(rows, str(wbart.folder / "t.parquet"), "parquet")
+
+    assert count == 3
+    assert parquet(wbart.folder / "t.parquet") == {
+        "mixed": ("string", ["1", "auto", '["é"]']),
+        "number": ("double", [1.0, 0.5, 2.0]),
+        "flag": ("bool", [True, None, False]),
+        "large": ("string", [str(1 << 70), "2", None]),
+        "nothing": ("string", [None, None, None]),
+        "late": ("string", [None, None, "x"]),
+    }
+
+
+def test_no_rows_are_a_table_without_columns(wbart: Shell) -> None:
+    assert tabular.write(list, str(wbart.folder / "t.parquet"), "parquet") == 0
+    assert parquet(wbart.folder / "t.parquet") == {}
+
+
+def test_without_the_library_one_line_says_what_to_install(three: Shell) -> None:
+    three.write("without/pyarrow.py", "raise ImportError('none here')")
+    paths = (str(three.folder / "without"), three.env["PYTHONPATH"])
+    three.env["PYTHONPATH"] = os.pathsep.join(paths)
+
+    ran = three("runs", "export", "zoo", "-o", "runs.parquet", code=2, fresh=True)
+
+    assert ran.err.startswith("wbart: parquet needs pyarrow: pip install pyarrow")
+    assert len(ran.err.splitlines()) == 1
+    assert not [*three.folder.glob("*.parquet*")]
+
+
+def test_an_export_that_fails_midway_leaves_what_was_there(wbart: Shell) -> None:
+    target = wbart.write("t.parquet", "as before")
+
+    def rows() -> Iterator[dict[str, Any]]:
+        yield {"a": 1}
+        raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"):
+        tabular.write(rows, str(target), "parquet")
+
+    assert target.read_text() == "as before"
+    assert [path.name for path in wbart.folder.glob("t.*")] == ["t.parquet"]

@@ -9,6 +9,8 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
+from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 Rows = Callable[[], Iterable[Row]]
 """Gives the same rows each time: CSV needs to see the columns first."""
+_BATCH = 10_000
 FORMS = ("csv", "json", "jsonl", "parquet")
 
 
@@ -72,24 +75,61 @@ def _jsonl(rows: Rows, file: IO[str]) -> int:
 
 
 def _parquet(rows: Rows, path: str | None) -> int:
+    """Columns have the one type that all their values have, and else they are text."""
     if path is None:
         raise click.UsageError("parquet goes into a file: -o FILE")
     try:
-        import pandas
+        pyarrow, parquet = (import_module(name) for name in ("pyarrow", "pyarrow.parquet"))
     except ImportError as error:
-        raise click.UsageError("parquet needs pandas and pyarrow") from error
-    table = pandas.DataFrame.from_records(
-        [{name: _plain(value) for name, value in row.items()} for row in rows()]
-    )
-    part = f"{path}.part"
+        raise click.UsageError("parquet needs pyarrow: pip install pyarrow") from error
+    kinds = _kinds(rows())
+    types: dict[type | None, Any]
+    types = {None: pyarrow.string(), str: pyarrow.string(), bool: pyarrow.bool_()}
+    types |= {int: pyarrow.int64(), float: pyarrow.float64()}
+    schema = pyarrow.schema([(name, types[kind]) for name, kind in kinds.items()])
+    part, count = f"{path}.part", 0
     try:
-        table.to_parquet(part)
+        with open(part, "wb") as file, parquet.ParquetWriter(file, schema) as writer:
+            for batch in _batches(rows()):
+                cells = [{name: _typed(row.get(name), kinds[name]) for name in kinds}
+                         for row in batch]  # fmt: skip
+                writer.write_table(pyarrow.Table.from_pylist(cells, schema))
+                count += len(batch)
         os.replace(part, path)
-    except ImportError as error:
-        raise click.UsageError("parquet needs pandas and pyarrow") from error
     finally:
         Path(part).unlink(missing_ok=True)
-    return len(table)
+    return count
+
+
+def _kinds(rows: Iterable[Row]) -> dict[str, type | None]:
+    """What each column holds: one of bool, int, float, str; None for nothing at all."""
+    found: dict[str, type | None] = {}
+    for row in rows:
+        for name, value in row.items():
+            known, here = found.get(name), _kind(value)
+            if known is None or here is None or known is here:
+                found[name] = known or here
+            else:
+                found[name] = float if {known, here} == {int, float} else str
+    return found
+
+
+def _kind(value: object) -> type | None:
+    if value is None or isinstance(value, bool | float):
+        return None if value is None else type(value)
+    return int if isinstance(value, int) and abs(value) < 1 << 63 else str
+
+
+def _typed(value: object, kind: type | None) -> object:
+    if value is None or kind is not str:
+        return float(value) if kind is float and isinstance(value, int) else value
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    waiting = iter(rows)
+    while batch := list(islice(waiting, _BATCH)):
+        yield batch
 
 
 def _cell(value: object) -> object:
