@@ -35,7 +35,7 @@ class Story:
     metadata: dict[str, Any] = field(default_factory=dict)
     files: dict[str, None] = field(default_factory=dict)
     """Paths that were saved, in order."""
-    exit: dict[str, int] = field(default_factory=dict)
+    end: dict[str, int] = field(default_factory=dict)
     """`code`, once the run is over, and `runtime` in seconds."""
     seen: dict[str, float] = field(default_factory=dict)
     """`last`: when it was heard of last; `forked`: that it continues a run of the server's;
@@ -43,7 +43,7 @@ class Story:
 
     def take(self, file: LogFile) -> None:
         """Take in all that the file says. Raises as `LogFile.records`, ArgumentInvalid."""
-        self.exit = {}  # whatever was before goes on in this file
+        self.end = {}  # whatever was before goes on in this file
         with told(file.path):
             for record in file.records():
                 found = body(record, _RECORDS)
@@ -94,7 +94,7 @@ class Story:
         self.heard(message.seconds(_TIME))
 
     def _exit(self, end: Message) -> None:
-        self.exit = {"code": end.integer(1), "runtime": end.integer(2)}
+        self.end = {"code": end.integer(1), "runtime": end.integer(2)}
 
     def _environment(self, found: Message) -> None:
         self.metadata.update(environment(found))

@@ -136,8 +136,8 @@ def _said(story: Story) -> dict[str, Any]:
 
 def _end(story: Story, started: float) -> Mapping[str, Any]:
     """How the run ended: one that never said so crashed."""
-    ended = max(story.seen.get("last", started), started + story.exit.get("runtime", 0))
-    code = story.exit.get("code")
+    ended = max(story.seen.get("last", started), started + story.end.get("runtime", 0))
+    code = story.end.get("code")
     state: State = "crashed" if code is None else "failed"
     if code in (0, _KILLED):
         state = "killed" if code else "finished"
