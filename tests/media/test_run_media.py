@@ -166,6 +166,43 @@ def test_a_table_is_a_file_of_the_run_and_a_version_of_its_own(tmp_path: Path) -
     assert again.data[0] == [1, picture]
 
 
+def test_a_table_that_grows_is_logged_row_by_row(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    with world.run(id="r") as run:
+        table = wbart.Table(columns=["n"], log_mode="INCREMENTAL")
+        for number in range(3):
+            table.add_data(number)
+            run.log({"grows": table})
+    found = public(world)
+    rows = [row["grows"] for row in found.history(pandas=False)]
+    files = stored(found, tmp_path / "files")
+
+    assert [row["_type"] for row in rows] == ["incremental-table-file"] * 3
+    assert [row["increment_num"] for row in rows] == [0, 1, 2]
+    assert rows[2]["previous_increments_paths"] == [row["artifact_path"] for row in rows[:2]]
+    contents = [json.loads(files.local_path(row["path"]).read_bytes()) for row in rows]
+    assert [content["data"] for content in contents] == [[[0]], [[1]], [[2]]]
+    newest = max(found.logged_artifacts(), key=lambda artifact: artifact.version)
+    assert (newest.type, newest.name) == ("wandb-run-incremental-table", "run-r-incr-grows:v2")
+    read = newest.get(rows[2]["artifact_path"].rpartition("/")[2])
+    assert isinstance(read, wbart.Table)
+    assert read.data == [[0], [1], [2]]
+
+
+def test_joined_tables_are_told_by_their_version(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    with world.run(id="r") as run:
+        tables = [wbart.Table(columns=["id", name], data=[[1, name]]) for name in "ab"]
+        run.log({"joined": wbart.JoinedTable(tables[0], tables[1], "id")})
+        run.log({"../long/" + "k" * 300: wbart.Table(columns=["a"], data=[[1]])})
+    found = public(world)
+    joined, long = found.history(pandas=False)
+    assert joined["joined"]["_type"] == "joined-table"
+    assert joined["joined"]["artifact_path"].endswith("/joined.joined-table.json")
+    (told,) = (value for name, value in long.items() if name.startswith("../long"))
+    assert stored(found, tmp_path / "files").has(told["path"])
+
+
 def test_figures_are_kept_as_plots(tmp_path: Path) -> None:
     world = World(tmp_path)
     with world.run(id="r") as run:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
-from zlib import crc32
+from typing import TYPE_CHECKING, Any, Literal
 
 from wbart.media.library import is_of
 from wbart.media.value import Held, Origin, WBValue
+from wbart.recording import keys
+from wbart.recording.tables import TABLES, log_table
 
 if TYPE_CHECKING:
-    from wbart.media.table import Table
     from wbart.recording.liverun import Run
     from wbart.recording.waiting import Waiting
 
@@ -23,13 +21,6 @@ Keep = Callable[[str, Any], Any]
 """What keeps a media object of a name, and returns its JSON."""
 _INTERNAL = "_wandb"
 _PLAIN = frozenset((bool, float, int, str, type(None)))
-_TABLES = ("table", "partitioned-table", "joined-table")
-_WAITED_FOR = ("partitioned-table", "joined-table")
-"""What a row tells of by the version that it lies in, and by nothing else."""
-_KEY_SIZE = 120
-"""Bytes of a key in the name of a file, which may have 255."""
-_NAME_SIZE = 128
-_NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_\-.]+")
 
 
 def is_media(value: object) -> bool:
@@ -76,14 +67,14 @@ class RunMedia:
 
     def to_json(self, key: str, value: Any, step: int | str) -> Any:
         """The JSON of what is logged under a key at a step, or in the summary."""
-        holder = RunHolder(self, key, f"{_shortened(_safe(key))}_{step}")
+        holder = RunHolder(self, key, f"{keys.in_paths(key)}_{step}")
         if isinstance(value, list | tuple):
             from wbart.media.batch import batch_json
 
             return batch_json(value, holder)
         made = _object(value)
-        if made._log_type in _TABLES:
-            self._log_table(key, cast("Table", made))
+        if made._log_type in TABLES:
+            return log_table(self._run, key, made, holder)
         return made.to_json(holder)
 
     def label(self, kind: str, key: str, labels: Mapping[Any, str]) -> None:
@@ -92,18 +83,6 @@ class RunMedia:
         if self._labels.setdefault(kind, {}).get(key) != told:
             self._labels[kind][key] = told
             self._run._store_config()
-
-    def _log_table(self, key: str, table: Table) -> None:
-        """W&B's version of a table that a run logs, which has its media, too."""
-        from wbart.artifact import Artifact
-
-        if table._target is None and table._origin is None:
-            artifact = Artifact(_artifact_name(f"run-{self._run.id}-{key}"), "placeholder")
-            artifact._facts.type = "run_table"  # which is not for users to give
-            artifact.add(table, key)
-            self._run.log_artifact(artifact)
-            if table._log_type in _WAITED_FOR:
-                artifact.wait()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,29 +147,3 @@ def _is_figure(value: object) -> bool:
 def _is_frame(value: object) -> bool:
     pandas = sys.modules.get("pandas")
     return pandas is not None and isinstance(value, getattr(pandas, "DataFrame", ()))
-
-
-def _safe(key: str) -> str:
-    """The key as part of a path: it leads neither up nor to the root."""
-    parts = key.lstrip("/").split("/")
-    return "/".join(part.replace(".", "_") if part in (".", "..") else part for part in parts)
-
-
-def _shortened(key: str) -> str:
-    if len(key.encode()) <= _KEY_SIZE:
-        return key
-    kept = key.encode()[:_KEY_SIZE].decode(errors="ignore").rstrip("/")
-    return f"{kept}-{_checksum(key)}"
-
-
-def _artifact_name(name: str) -> str:
-    """The name without what names must not have; told apart from others by a few letters."""
-    plain = _NOT_IN_NAMES.sub("", name)
-    if plain == name and len(name) <= _NAME_SIZE:
-        return name
-    suffix = f"-{_checksum(name)}"
-    return plain[: _NAME_SIZE - len(suffix)] + suffix
-
-
-def _checksum(text: str) -> str:
-    return urlsafe_b64encode(crc32(text.encode()).to_bytes(4)).rstrip(b"=").decode()
