@@ -26,7 +26,7 @@ class Columns:
         _check_names(names)
         self.names = list(names)
         dtypes = dtype if isinstance(dtype, list) else [dtype] * len(names)
-        lacking = may_lack if isinstance(may_lack, list | tuple) else [may_lack] * len(names)
+        lacking = [may_lack] * len(names) if isinstance(may_lack, bool) else list(may_lack)
         if len(dtypes) != len(names) or len(lacking) != len(names):
             raise ArgumentInvalid(f"dtype and optional are for each of the {len(names)} columns")
         self._types = [_declared(each, lacks) for each, lacks in zip(dtypes, lacking, strict=True)]

@@ -120,10 +120,8 @@ def type_from_dtype(declared: Any) -> Type:
         return ListType(type_from_dtype(declared[0]) if declared else UNKNOWN)
     if isinstance(declared, dict):
         return TypedDictType({name: type_from_dtype(each) for name, each in declared.items()})
-    if isinstance(declared, WBValue) and hasattr(declared, "get_type"):
-        found = declared.get_type()
-        assert isinstance(found, Type), "get_type gives a type"
-        return found
+    if isinstance(declared, WBValue):
+        return declared.value_type()
     return ConstType(declared)
 
 

@@ -100,8 +100,9 @@ def encoded(value: Any, holder: Holder, depth: int = DEPTH) -> Any:
         return float(value)
     if isinstance(value, str | int | float) and not isinstance(value, Enum):
         return _bare(value)
-    if hasattr(value, "item") and callable(value.item):
-        return encoded(value.item(), holder, depth - 1)
+    item = getattr(value, "item", None)
+    if callable(item):
+        return encoded(item(), holder, depth - 1)
     return encoded(friendly(value), holder, depth - 1)
 
 

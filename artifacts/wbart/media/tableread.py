@@ -40,6 +40,7 @@ class Brings(Protocol):
 
     def bring(self, paths: Iterable[str]) -> None:
         """Fetch the files at once that are not here."""
+        ...
 
 
 def read_table(kind: type[T], json_obj: dict[str, Any], source: Source) -> T:

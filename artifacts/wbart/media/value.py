@@ -56,31 +56,39 @@ class Holder(Protocol):
     @property
     def kind(self) -> Literal["artifact", "run"]:
         """Which of the two; W&B's JSON differs."""
+        ...
 
     @property
     def label(self) -> str:
         """`<key>_<step>` of what a run logs, for the names of files; empty in an artifact."""
+        ...
 
     def hold_file(self, local: Path | bytes, path: str) -> str:
         """Keep the bytes under this path and return it. The same bytes twice are fine."""
+        ...
 
     def held(self, local: Path) -> str | None:
         """The path under which a local file is kept already."""
+        ...
 
     def hold_value(self, value: WBValue, name: str) -> Held:
         """Keep another object as a file of its own, as `Artifact.add` does."""
+        ...
 
     def refer(self, uri: str, path: str) -> str:
         """Keep a reference to what a URI names under this path and return it."""
+        ...
 
     def hold_from(self, origin: Origin, path: str) -> str:
         """Keep a file of another source under the same path and return that.
 
         An artifact refers to it where the source is an artifact, too; a run keeps the bytes.
         """
+        ...
 
     def has(self, path: str) -> bool:
         """Whether anything is kept under this path."""
+        ...
 
 
 class Source(Protocol):
@@ -88,12 +96,15 @@ class Source(Protocol):
 
     def local_path(self, path: str) -> Path:
         """The file of that path on this machine; fetched if need be. Raises PathNotFound."""
+        ...
 
     def get(self, name: str) -> WBValue | None:
         """The object of that name, with or without the suffix of its type."""
+        ...
 
     def below(self, folder: str) -> Sequence[str]:
         """The paths below a folder, sorted."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
