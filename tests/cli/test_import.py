@@ -79,7 +79,7 @@ def test_progress_is_told_in_runs(wbart: Shell, tmp_path: Path) -> None:
         opened.execute("CREATE TABLE tags (key, value, run_uuid)")
         opened.execute("CREATE TABLE metrics (key, value, timestamp, run_uuid, step)")
         opened.executemany(
-            "INSERT INTO runs VALUES (?, 'n', 'u', 'FINISHED', 1, 2, 'active', '', 0)",
+            "INSERT INTO runs VALUES (?, 'n', 'u', 'FINISHED', 1, 2, 'active', 'here/' || ?1, 0)",
             ((f"run{number}",) for number in range(400)),
         )
 

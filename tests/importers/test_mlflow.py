@@ -357,9 +357,39 @@ def test_a_run_without_a_place_has_no_artifacts(
     store.say("UPDATE runs SET artifact_uri = ?", uri)
     store.say("DROP TABLE model_versions")
 
-    taken(store.uri)
+    report = taken(store.uri)
 
+    assert len(report.damaged) == 6
+    assert "no place of artifacts" in report.troubles[0]
     assert not list(run_of(house, store.ids["train"]).logged_artifacts())
+
+
+@pytest.mark.parametrize("uri", ["dbfs:/x/y", "mlflow-artifacts:/1/x/artifacts"])
+def test_what_only_a_server_has_is_told(
+    house: House, mlflow_database: MlflowStore, tmp_path: Path, uri: str
+) -> None:
+    store = mlflow_database.copied(tmp_path / "copy")
+    store.say("UPDATE runs SET artifact_uri = ? WHERE run_uuid = ?", uri, store.ids["train"])
+
+    report = taken(store.uri)
+
+    assert [id_ for id_, _ in report.damaged] == [store.ids["train"]]
+    assert "server" in report.troubles[0]
+    assert len(report.imported) == 6
+
+
+def test_what_a_server_kept_is_found_beside_its_database(
+    house: House, mlflow_database: MlflowStore, tmp_path: Path
+) -> None:
+    store = mlflow_database.copied(tmp_path / "copy")
+    store.say("UPDATE runs SET artifact_uri = 'mlflow-artifacts:/1/x/artifacts' "
+              "WHERE run_uuid = ?", store.ids["train"])  # fmt: skip
+    house.file("copy/mlartifacts/1/x/artifacts/kept.txt", "hello")
+
+    assert taken(store.uri).complete
+
+    (files,) = run_of(house, store.ids["train"]).logged_artifacts()
+    assert [file.name for file in files.files()] == ["kept.txt"]
 
 
 def test_a_thousand_runs_come_in_parallel(house: House, tmp_path: Path) -> None:

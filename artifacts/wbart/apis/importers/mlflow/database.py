@@ -22,10 +22,10 @@ from wbart.apis.importers.mlflow.tracking import (
     RunFacts,
     VersionFacts,
 )
-from wbart.apis.importers.mlflow.trees import Tree, tree_at
+from wbart.apis.importers.mlflow.trees import SERVED_IN, Tree, tree_at
 from wbart.errors import Error, NotFound
 
-_FOLDERS: Final = ("", "mlruns", "mlartifacts")
+_FOLDERS: Final = ("", "mlruns", SERVED_IN)
 """Where a server keeps artifacts, beside its database."""
 
 

@@ -23,7 +23,7 @@ from wbart.apis.importers.mlflow.tracking import (
     RunFacts,
     Tracking,
 )
-from wbart.apis.importers.mlflow.trees import Tree
+from wbart.apis.importers.mlflow.trees import NoTree, Tree
 from wbart.artifact import Artifact
 from wbart.names import LENGTH
 from wbart.scrub import scrub
@@ -159,6 +159,8 @@ class _Reading:
         tree = self._tracking.tree(facts.artifact_uri)
         if tree.exists:
             yield None, facts.id, tree
+        elif isinstance(tree, NoTree):
+            self._problems.append(f"its artifacts cannot be read: {tree.reason}")
         elif self._had_artifacts():
             self._problems.append(f"its artifacts are not at {scrub(facts.artifact_uri)}")
         for model in facts.models:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import unquote, urlsplit
 
 from wbart.errors import Error, NotFound
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from wbart_storage.foreign_uri import Target
 
 _BUCKETS = ("s3", "s3a", "gs", "abfs", "abfss", "wasb", "wasbs")
+_SERVED: Final = "mlflow-artifacts"
+SERVED_IN: Final = "mlartifacts"
+"""Where a server keeps these, beside its database, unless it is told otherwise."""
 _SHORTEST, _LONGEST = 2, 6
 """Names at the end of a path by which a folder is found again that moved with its store."""
 
@@ -151,18 +154,20 @@ class FetchedTree:
 def tree_at(uri: str, bases: Sequence[Path]) -> Tree:
     """The files at a URI of a store whose own folders are bases: it may have moved as a whole."""
     scheme = urlsplit(uri).scheme.lower()
-    if not urlsplit(uri).path.strip("/.") and scheme not in _BUCKETS:
-        return NoTree(f"nobody says where they are: {scrub(uri)!r}")
     if scheme in _BUCKETS:
         return BucketTree(uri)
-    if scheme in ("", "file", "mlflow-artifacts"):
+    if not urlsplit(uri).path.strip("/."):
+        return NoTree(f"no place of artifacts: {scrub(uri)!r}")
+    if scheme == _SERVED and not any(base.name == SERVED_IN and base.is_dir() for base in bases):
+        return NoTree(f"{scrub(uri)} is kept by a server: import from its URL")
+    if scheme in ("", "file", _SERVED):
         return LocalTree(_local(uri, scheme, bases))
     return NoTree(f"{scrub(uri)} can be read through MLflow's server only")
 
 
 def _local(uri: str, scheme: str, bases: Sequence[Path]) -> Path:
     path = Path(unquote(urlsplit(uri).path) if scheme else uri)
-    if scheme == "mlflow-artifacts":
+    if scheme == _SERVED:
         # What a server keeps for its clients, under a folder of its own.
         path = Path(str(path).lstrip("/"))
     if path.is_absolute() and path.exists():
