@@ -95,6 +95,7 @@ def test_an_imported_run_reads_as_any_other(house: House) -> None:
     assert [row["_step"] for row in run.scan_history()] == [0, 3, 6, 9]
     assert [row["loss"] for row in run.history(pandas=False)] == [1.0, 0.5, 1 / 3, 0.25]
     assert run.lastHistoryStep == 9
+    assert run._record.ended  # so that it is merged, and read fast
 
 
 def test_the_index_of_runs_has_it(house: House) -> None:

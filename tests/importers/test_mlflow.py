@@ -194,6 +194,20 @@ def test_aliases_follow_mlflow(house: House, mlflow_database: MlflowStore, tmp_p
     assert api.artifact("model-registry/churn:champion").source_artifact.version == "v1"
 
 
+def test_an_alias_that_mlflow_took_away_is_gone(
+    house: House, mlflow_database: MlflowStore, tmp_path: Path
+) -> None:
+    store = mlflow_database.copied(tmp_path / "copy")
+    taken(store.uri)
+    store.say("DELETE FROM registered_model_aliases")
+
+    taken(store.uri)
+
+    api = Api._within(house.workspace)
+    assert set(api.artifact(f"{PROJECT}/model-churn:v0").aliases) == {"mlflow-v1"}
+    assert set(api.artifact("model-registry/churn:v0").aliases) == {"mlflow-v1"}
+
+
 def test_what_mlflow_said_since_is_taken(
     house: House, mlflow_database: MlflowStore, tmp_path: Path
 ) -> None:
