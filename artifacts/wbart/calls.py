@@ -15,6 +15,7 @@ from wbart.recording.logged import run_tags
 from wbart.recording.start import begin, scratch
 from wbart.recording.summary import Summary
 from wbart.recording.surroundings import open_workspace
+from wbart.recording.text import said
 from wbart.sweeps import trial as sweeptrial
 from wbart.sweeps import watch as sweepwatch
 
@@ -77,19 +78,19 @@ def init(
     for value in given.values():
         refuse_nested(value)
     fields = {
-        "name": name,
-        "job_type": job_type,
-        "group": group,
+        "name": said("name", name),
+        "job_type": said("job_type", job_type),
+        "group": said("group", group),
         "tags": run_tags(tags) if tags is not None else None,
-        "notes": notes,
+        "notes": said("notes", notes),
     }
-    said = {field: value for field, value in fields.items() if value is not None}
+    told = {field: value for field, value in fields.items() if value is not None}
     if draw is not None:
         found, id, resume = draw.workspace, draw.run, None
-        given, said = {**given, **draw.parameters}, {**said, "sweep": draw.sweep.id}
+        given, told = {**given, **draw.parameters}, {**told, "sweep": draw.sweep.id}
     else:
         found = open_workspace(scratch(mode, store), entity, project, settings)
-    run = begin(found, id, resume, said)
+    run = begin(found, id, resume, told)
     enter(run)
     surroundings.enter(found)
     try:

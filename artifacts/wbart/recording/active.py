@@ -12,7 +12,7 @@ import threading
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from wbart.errors import Error
+from wbart.errors import Error, UsageError
 
 if TYPE_CHECKING:
     from wbart.recording.liverun import Run
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 INTERRUPTED = 255
 """The exit code that W&B gives to Ctrl-C."""
 
+_REINIT = (None, True, False, "default", "return_previous", "finish_previous", "create_new")
 _runs: list[Run] = []
 
 
@@ -41,7 +42,12 @@ def the_active(call: str) -> Run:
 def previous(
     reinit: bool | str | None, id_: str | None, entity: str | None, project: str | None
 ) -> Run | None:
-    """The active run if a new `init` means it; else None, and it is finished unless kept."""
+    """The active run if a new `init` means it; else None, and it is finished unless kept.
+
+    Raises UsageError for a reinit that W&B does not know.
+    """
+    if reinit not in _REINIT:
+        raise UsageError(f"reinit must be 'finish_previous' or 'create_new': {reinit!r}")
     run = active()
     if run is None or reinit == "create_new":
         return None

@@ -10,6 +10,7 @@ from typing import Any
 from wbart.artifact import Artifact
 from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid
 from wbart.metadata import DEPTH
+from wbart.recording.text import storable
 from wbart.recording.value import check_depth
 from wbart.recording.value import to_json as json_value
 from wbart.recording.values import RunValues
@@ -112,4 +113,4 @@ def parsed(values: object) -> dict[str, Any]:
     for name in values:
         if not isinstance(name, str):
             raise ArgumentTypeInvalid(f"the names in a config are texts, not {name!r}")
-    return dict(values)
+    return {storable(name): value for name, value in values.items()}

@@ -7,10 +7,14 @@ import logging
 from collections.abc import Mapping
 from threading import RLock
 
+from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid
 from wbart.runs.historyparts import Row
 from wbart_storage.clock import Clock
 
 log = logging.getLogger(__name__)
+
+MOST = 2**53
+"""The largest step: what every reader of JSON takes for a whole number."""
 
 
 class History:
@@ -51,6 +55,8 @@ class History:
         commit is True. Returns what was merged, with the standard columns; None when the step
         is over already: then the values are dropped, with a warning.
         """
+        if step is not None and type(step) is not int:
+            step = _whole(step)
         with self._lock:
             if step is not None and step < self.step:
                 log.warning(
@@ -61,6 +67,8 @@ class History:
                 )
                 return None
             if step is not None and step > self.step:
+                if step > MOST:
+                    raise ArgumentInvalid(f"step must be at most {MOST}: {step}")
                 self._close()
                 self.step = step
             merged = self._merge(values)
@@ -98,3 +106,14 @@ class History:
         self._row = {}
         self._logged = True
         self.step += 1
+
+
+def _whole(step: object) -> int:
+    """A step that is no int: numpy's, or a float without a fraction. ArgumentTypeInvalid else."""
+    try:
+        number = int(step)  # type: ignore[call-overload]
+        if not isinstance(step, str) and number == step:
+            return int(number)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise ArgumentTypeInvalid(f"step must be a whole number, not {step!r}")

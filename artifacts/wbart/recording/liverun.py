@@ -18,6 +18,7 @@ from wbart.recording.config import Config
 from wbart.recording.media import RunMedia
 from wbart.recording.recorder import recorder
 from wbart.recording.summary import Summary
+from wbart.recording.text import said
 from wbart.recording.value import flat
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Run:
 
     @name.setter
     def name(self, name: str) -> None:
-        self._set("name", str(name))
+        self._set("name", said("name", name) or self.id)
 
     @property
     def notes(self) -> str | None:
@@ -108,7 +109,7 @@ class Run:
 
     @notes.setter
     def notes(self, notes: str | None) -> None:
-        self._set("notes", notes)
+        self._set("notes", said("notes", notes))
 
     @property
     def tags(self) -> tuple[str, ...]:

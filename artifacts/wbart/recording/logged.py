@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from wbart import names
@@ -13,6 +14,7 @@ from wbart.landing import Landing
 from wbart.lineage.edges import edge_of
 from wbart.loading import load
 from wbart.recording.artifacts import Labels
+from wbart.recording.text import storable
 from wbart.refpath import link_target
 
 if TYPE_CHECKING:
@@ -130,11 +132,13 @@ def tell(path: str, failures: list[str]) -> None:
 
 def run_tags(tags: object) -> list[str]:
     """Check the tags of a run: texts that are not empty; one text is a list of one."""
-    found = [tags] if isinstance(tags, str) else list(tags or ())  # type: ignore[call-overload]
+    if not isinstance(tags, str | Iterable | None):
+        raise ArgumentTypeInvalid(f"tags of a run are a list of texts, not {tags!r}")
+    found = [tags] if isinstance(tags, str) else list(tags or ())
     for tag in found:
         if not isinstance(tag, str) or not tag.strip():
             raise ArgumentInvalid(f"a tag of a run is a text that is not empty, not {tag!r}")
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(map(storable, found)))
 
 
 def _shared(run: Run, artifact: Artifact, distributed_id: str | None, verb: str) -> str:

@@ -10,7 +10,10 @@ from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid
 from wbart.media.histogram import Histogram
 from wbart.metadata import DEPTH, friendly
 from wbart.recording.media import Keep, is_media
+from wbart.recording.text import storable
 
+_BITS = 1024
+"""What a float can be as large as; readers of JSON refuse numbers without an end."""
 _SPELLED = {math.inf: "Infinity", -math.inf: "-Infinity"}
 
 
@@ -20,12 +23,18 @@ def to_json(value: object, depth: int = DEPTH) -> Any:
     Raises TypeError for what has no such form, ValueError for what is nested too deeply.
     """
     check_depth(depth)
-    if value is None or isinstance(value, str | bool | int):
+    if isinstance(value, str):
+        return storable(value)
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, int):
+        return (
+            value if value.bit_length() <= _BITS else _SPELLED[math.inf if value > 0 else -math.inf]
+        )
     if isinstance(value, float):
         return value if math.isfinite(value) else _SPELLED.get(value, "NaN")
     if isinstance(value, Mapping):
-        return {str(name): to_json(item, depth - 1) for name, item in value.items()}
+        return {storable(str(name)): to_json(item, depth - 1) for name, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [to_json(item, depth - 1) for item in value]
     if isinstance(value, Histogram):
@@ -50,7 +59,11 @@ def flat(values: object, call: str, keep: Keep | None = None, depth: int = DEPTH
             found.update((f"{name}.{below}", item) for below, item in nested.items())
         else:
             found[name] = keep(name, value) if keep and is_media(value) else to_json(value)
-    return found
+    return found if all(map(str.isascii, found)) else _storable_names(found)
+
+
+def _storable_names(values: dict[str, Any]) -> dict[str, Any]:
+    return {storable(name): value for name, value in values.items()}
 
 
 def check_depth(depth: int) -> None:

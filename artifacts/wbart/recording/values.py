@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from threading import Lock
 from typing import Any
 
+from wbart.errors import ArgumentTypeInvalid
+from wbart.recording.text import storable
+
 
 class RunValues(MutableMapping[str, Any]):
     """A dict whose keys are attributes, too, and that calls changed after every change.
@@ -36,7 +39,9 @@ class RunValues(MutableMapping[str, Any]):
         return self._values[name]
 
     def __setitem__(self, name: str, value: object) -> None:
-        self._keep({name: self._accept(name, value)})
+        if not isinstance(name, str):
+            raise ArgumentTypeInvalid(f"names of values are texts, not {name!r}")
+        self._keep({storable(name): self._accept(name, value)})
 
     def __delitem__(self, name: str) -> None:
         with self._lock:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from wbart import names
 from wbart.errors import ArgumentInvalid, Conflict, Error
 from wbart.lineage.edges import edge_of
+from wbart.recording import text
 from wbart.recording.logged import run_tags
 from wbart.recording.path import RunPath
 from wbart.recording.record import FileFact, RunRecord, exists, read_record
@@ -72,7 +73,7 @@ def changed(
     hidden = {name: value for name, value in record.fields.get("config", {}).items()
               if name in ("_wandb", "wandb_version")}  # fmt: skip
     now = {
-        **said,
+        **{name: text.said(name, value) for name, value in said.items() if name != "tags"},
         "tags": run_tags(said["tags"]),
         "config": to_json({**config, **hidden}),
         "summary": to_json(summary),

@@ -1,0 +1,133 @@
+"""What a stranger may hand to a run: nothing of it costs the run its record."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+from tests.artifacts.world import World
+
+from wbart import calls
+from wbart.api import Api
+from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid, CommError, UsageError
+
+LONE = "caf\udce9"
+"""As Python reads the name of a file that is Latin 1."""
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path)
+    world.settings = replace(world.settings, stats=False)
+    yield world
+    calls.finish()
+
+
+@pytest.fixture
+def api(world: World) -> Api:
+    return Api(settings=world.settings)
+
+
+def test_half_a_surrogate_pair_does_not_make_a_run_unreadable(world: World, api: Api) -> None:
+    with world.run(id="r", name=LONE, notes=LONE, tags=[LONE], config={LONE: [LONE]}) as run:
+        run.log({"path": LONE, LONE: 1, "in": {LONE: {LONE: 2}}, "list": [{LONE: LONE}]})
+        run.log({"after": 3})
+        run.summary["last"] = LONE
+        run.name = run.notes = LONE
+
+    found = api.run("r")
+    assert (found.state, found.name, found.notes, found.tags) == (
+        "finished", "caf\ufffd", "caf\ufffd", ["caf\ufffd"],
+    )  # fmt: skip
+    assert found.config == {"caf\ufffd": ["caf\ufffd"]}
+    first, second = found.scan_history()
+    assert first["path"] == "caf\ufffd"
+    assert (first["caf\ufffd"], first["in.caf\ufffd.caf\ufffd"]) == (1, 2)
+    assert second["after"] == 3
+    assert found.summary["last"] == "caf\ufffd"
+    assert len(api.runs("proj", {"display_name": "caf\ufffd"})) == 1
+
+
+def test_whole_pairs_and_other_letters_stay_as_they_are(world: World, api: Api) -> None:
+    with world.run(id="r", config={"é💥": "ü"}) as run:
+        run.log({"日本": "💥"})
+
+    found = api.run("r")
+    assert found.config == {"é💥": "ü"}
+    assert [row["日本"] for row in found.scan_history()] == ["💥"]
+
+
+def test_numbers_without_an_end_are_what_a_float_makes_of_them(world: World, api: Api) -> None:
+    with world.run(id="r", config={"seed": 2**128}) as run:
+        run.log({"large": 10**5000, "small": -(10**5000), "seed": 2**128})
+
+    found = api.run("r")
+    [row] = found.scan_history()
+    assert (row["large"], row["small"], row["seed"]) == ("Infinity", "-Infinity", 2**128)
+    assert found.config["seed"] == 2**128
+    assert len(api.runs("proj", {"config.seed": {"$gt": 1}})) == 1
+
+
+@pytest.mark.parametrize("step", ["3", 1.5, math.nan, math.inf, [1], object(), 2**54])
+def test_a_step_that_is_no_whole_number_is_refused(world: World, step: Any) -> None:
+    with world.run() as run, pytest.raises((ArgumentTypeInvalid, ArgumentInvalid), match="step"):
+        run.log({"a": 1}, step=step)
+
+
+@pytest.mark.parametrize("step", [numpy.int64(3), 3.0, numpy.float32(3)])
+def test_a_step_may_be_any_whole_number(world: World, api: Api, step: Any) -> None:
+    with world.run(id="r") as run:
+        run.log({"a": 1}, step=step)
+
+    assert [row["_step"] for row in api.run("r").scan_history()] == [3]
+
+
+@pytest.mark.parametrize("name", ["name", "notes", "group", "job_type", "tags"])
+def test_what_is_no_text_is_refused_before_anything_is_written(
+    world: World, api: Api, name: str
+) -> None:
+    with pytest.raises(ArgumentTypeInvalid, match=name):
+        world.run(id="r", **{name: object()})
+
+    with pytest.raises(CommError):
+        api.run("r")
+
+
+def test_a_number_as_a_name_is_its_text(world: World, api: Api) -> None:
+    with world.run(id="r", name=7, group=2) as run:
+        run.notes = 3.5  # type: ignore[assignment]
+
+    found = api.run("r")
+    assert (found.name, found.group, found.notes) == ("7", "2", "3.5")
+
+
+def test_a_setter_that_refuses_changes_nothing(world: World, api: Api) -> None:
+    with world.run(id="r", name="before", notes="old") as run:
+        for name in ("name", "notes", "tags"):
+            with pytest.raises(ArgumentTypeInvalid):
+                setattr(run, name, object())
+        assert (run.name, run.notes, run.tags) == ("before", "old", ())
+
+    found = api.run("r")
+    found.notes = object()  # type: ignore[assignment]
+    with pytest.raises(ArgumentTypeInvalid, match="notes"):
+        found.update()
+    assert api.run("r").notes == "old"
+
+
+def test_names_of_values_are_texts(world: World) -> None:
+    with world.run() as run:
+        with pytest.raises(ArgumentTypeInvalid, match="not 3"):
+            run.summary[3] = 1  # type: ignore[index]
+        with pytest.raises(ArgumentTypeInvalid, match="not 3"):
+            run.config[3] = 1  # type: ignore[index]
+
+
+def test_a_reinit_that_nobody_knows_is_refused(world: World) -> None:
+    with pytest.raises(UsageError, match="'what'"):
+        world.run(reinit="what")
