@@ -1,41 +1,43 @@
 """Errors of the artifact model: W&B's tree, with every class also what its page promises.
 
 WbartError                           (wbart_manifest.errors)
-└── Error                            whatever the model raises; W&B's `wandb.errors.Error`
-    ├── CommError                    W&B's: `.message`, and `.exc`, the exception underneath
-    │   ├── AuthenticationError      the store does not know us
-    │   ├── NotFound                 also ValueError and LookupError
-    │   │   ├── ArtifactNotFound     no such version, alias or digest; or it is deleted or expired
-    │   │   ├── CollectionNotFound
-    │   │   ├── ProjectNotFound
-    │   │   ├── TypeNotFound
-    │   │   ├── RunNotFound
-    │   │   ├── PathNotFound         no such path in the artifact; also KeyError
-    │   │   └── ReferenceMissing     what a reference refers to is gone; also FileNotFoundError
-    │   │       └── ReferenceChanged … as another has its place; also IntegrityError
-    │   ├── ArgumentInvalid          a value breaks a rule; also ValueError
-    │   │   ├── NameInvalid          entity, project, collection, type or run id
-    │   │   ├── RefInvalid           not a REF or a path of W&B's
-    │   │   ├── AliasInvalid
-    │   │   ├── TagInvalid
-    │   │   ├── MetadataInvalid
-    │   │   └── TtlInvalid
-    │   ├── ArgumentTypeInvalid      a value of the wrong type; also TypeError
-    │   ├── TypeClash                a collection has one type; also ValueError
-    │   ├── KindClash                a sequence is no portfolio; also ValueError
-    │   ├── HasAliases               a version with aliases is not deleted unasked
-    │   ├── AliasProtected           the registry keeps this alias for its admins
-    │   ├── Conflict                 somebody changed it first: a precondition failed
-    │   │   ├── NameTaken            another collection has the name; also ValueError
-    │   │   └── Moved                the name leads to another collection; calls follow it
-    │   ├── UnknownOp                a newer wbart's wish, which this one cannot grant
-    │   ├── MalformedOp              a wish without what it needs; also ValueError
-    │   ├── RefAmbiguous             a digest prefix fits several versions; also ValueError
-    │   ├── UploadFailed             logging failed in the background; also ValueError
-    │   ├── IntegrityError           other bytes came than the manifest says; also ValueError
-    │   ├── VerifyFailed             a folder is not what the version says; also ValueError
-    │   │   └── VerifyMissing        … since files are missing; also FileNotFoundError
-    │   └── NotCached                offline, and not in the cache
+└── Error                                 W&B's `wandb.errors.Error` (there, too)
+    ├── CommError                         W&B's: `.message`, and `.exc`, what lies underneath
+    │   ├── … StorageError                the store has not worked (wbart_storage.errors)
+    │   └── ModelError                    the store has worked, and the answer is no
+    │       ├── AuthenticationError      the store does not know us
+    │       ├── NotFound                 also ValueError and LookupError
+    │       │   ├── ArtifactNotFound     no such version, alias or digest; or it has gone
+    │       │   ├── CollectionNotFound
+    │       │   ├── ProjectNotFound
+    │       │   ├── TypeNotFound
+    │       │   ├── RunNotFound
+    │       │   ├── PathNotFound         no such path in the artifact; also KeyError
+    │       │   └── ReferenceMissing     what a reference refers to is gone; also FileNotFoundError
+    │       │       └── ReferenceChanged … as another has its place; also IntegrityError
+    │       ├── ArgumentInvalid          a value breaks a rule; also ValueError
+    │       │   ├── NameInvalid          entity, project, collection, type or run id
+    │       │   ├── RefInvalid           not a REF or a path of W&B's
+    │       │   ├── AliasInvalid
+    │       │   ├── TagInvalid
+    │       │   ├── MetadataInvalid
+    │       │   └── TtlInvalid
+    │       ├── ArgumentTypeInvalid      a value of the wrong type; also TypeError
+    │       ├── TypeClash                a collection has one type; also ValueError
+    │       ├── KindClash                a sequence is no portfolio; also ValueError
+    │       ├── HasAliases               a version with aliases is not deleted unasked
+    │       ├── AliasProtected           the registry keeps this alias for its admins
+    │       ├── Conflict                 somebody changed it first: a precondition failed
+    │       │   ├── NameTaken            another collection has the name; also ValueError
+    │       │   └── Moved                the name leads to another collection; calls follow it
+    │       ├── UnknownOp                a newer wbart's wish, which this one cannot grant
+    │       ├── MalformedOp              a wish without what it needs; also ValueError
+    │       ├── RefAmbiguous             a digest prefix fits several versions; also ValueError
+    │       ├── UploadFailed             logging failed in the background; also ValueError
+    │       ├── IntegrityError           other bytes came than the manifest says; also ValueError
+    │       ├── VerifyFailed             a folder is not what the version says; also ValueError
+    │       │   └── VerifyMissing        … since files are missing; also FileNotFoundError
+    │       └── NotCached                offline, and not in the cache
     ├── UsageError
     │   ├── UnsupportedError         needs W&B's server
     │   └── SettingInvalid           a variable, a file or an override; also ValueError
@@ -51,39 +53,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from wbart_manifest.errors import WbartError
+from wbart_manifest.errors import Error as Error
+from wbart_storage.errors import CommError as CommError
 
 if TYPE_CHECKING:
     from wbart.report import VerifyReport
 
 
-class Error(WbartError):
-    """Whatever the artifact model raises on purpose."""
+class ModelError(CommError):
+    """The store has worked, and the answer is no. What only a store can raise is another branch."""
 
-    code: ClassVar[str] = "error"
-
-    def __init__(self, message: str = "") -> None:
-        super().__init__(message)
-        self.message = message
+    code: ClassVar[str] = "model_error"
 
 
-class CommError(Error):
-    """A call about stored things failed; `.exc` is the exception underneath, or None."""
-
-    code: ClassVar[str] = "comm_error"
-
-    def __init__(self, message: str, exc: BaseException | None = None) -> None:
-        super().__init__(message)
-        self.exc = exc
-
-
-class AuthenticationError(CommError):
+class AuthenticationError(ModelError):
     """The store does not know us, or our credentials have ended."""
 
     code: ClassVar[str] = "authentication_error"
 
 
-class NotFound(CommError, ValueError, LookupError):
+class NotFound(ModelError, ValueError, LookupError):
     """What was named is not there."""
 
     code: ClassVar[str] = "not_found"
@@ -137,7 +126,7 @@ class ReferenceMissing(NotFound, FileNotFoundError):
         return self.message
 
 
-class ArgumentInvalid(CommError, ValueError):
+class ArgumentInvalid(ModelError, ValueError):
     """A value breaks a rule; nothing was changed."""
 
     code: ClassVar[str] = "argument_invalid"
@@ -179,37 +168,37 @@ class TtlInvalid(ArgumentInvalid):
     code: ClassVar[str] = "ttl_invalid"
 
 
-class ArgumentTypeInvalid(CommError, TypeError):
+class ArgumentTypeInvalid(ModelError, TypeError):
     """A value of a type that has no meaning here."""
 
     code: ClassVar[str] = "argument_type_invalid"
 
 
-class TypeClash(CommError, ValueError):
+class TypeClash(ModelError, ValueError):
     """A collection has exactly one type, and it is another."""
 
     code: ClassVar[str] = "type_clash"
 
 
-class KindClash(CommError, ValueError):
+class KindClash(ModelError, ValueError):
     """A sequence takes logged versions, a portfolio takes links; not the other way round."""
 
     code: ClassVar[str] = "kind_clash"
 
 
-class HasAliases(CommError):
+class HasAliases(ModelError):
     """The version still has aliases, and their deletion was not asked for."""
 
     code: ClassVar[str] = "has_aliases"
 
 
-class AliasProtected(CommError):
+class AliasProtected(ModelError):
     """The registry keeps this alias for its admins."""
 
     code: ClassVar[str] = "alias_protected"
 
 
-class Conflict(CommError):
+class Conflict(ModelError):
     """Somebody changed it first: what the call relied on is no longer so."""
 
     code: ClassVar[str] = "conflict"
@@ -227,25 +216,25 @@ class Moved(Conflict):
     code: ClassVar[str] = "moved"
 
 
-class UnknownOp(CommError):
+class UnknownOp(ModelError):
     """An op of a journal that this release does not know; its whole intent was refused."""
 
     code: ClassVar[str] = "unknown_op"
 
 
-class MalformedOp(CommError, ValueError):
+class MalformedOp(ModelError, ValueError):
     """An op of a journal that lacks what it needs; its whole intent was refused."""
 
     code: ClassVar[str] = "malformed_op"
 
 
-class RefAmbiguous(CommError, ValueError):
+class RefAmbiguous(ModelError, ValueError):
     """A digest prefix fits versions of different content."""
 
     code: ClassVar[str] = "ref_ambiguous"
 
 
-class IntegrityError(CommError, ValueError):
+class IntegrityError(ModelError, ValueError):
     """Downloaded bytes are not those that the manifest names; nothing of them was kept."""
 
     code: ClassVar[str] = "integrity_error"
@@ -257,13 +246,13 @@ class ReferenceChanged(IntegrityError, ReferenceMissing):
     code: ClassVar[str] = "reference_changed"
 
 
-class UploadFailed(CommError, ValueError):
+class UploadFailed(ModelError, ValueError):
     """Logging failed in the background; the draft made no version. `.exc` says what it was."""
 
     code: ClassVar[str] = "upload_failed"
 
 
-class VerifyFailed(CommError, ValueError):
+class VerifyFailed(ModelError, ValueError):
     """A folder is not what the version says. `report` tells what was found."""
 
     code: ClassVar[str] = "verify_failed"
@@ -284,7 +273,7 @@ class VerifyMissing(VerifyFailed, FileNotFoundError):
     code: ClassVar[str] = "verify_missing"
 
 
-class NotCached(CommError):
+class NotCached(ModelError):
     """It is not in the cache, and the network was ruled out."""
 
     code: ClassVar[str] = "not_cached"

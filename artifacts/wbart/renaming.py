@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from wbart.errors import CommError, Conflict, Moved, NameTaken
+from wbart.errors import Conflict, ModelError, Moved, NameTaken
 from wbart.fold.ops import Abandon, Release, Rename, Reserve
 from wbart_storage.tokens import token_hex
 
@@ -34,7 +34,7 @@ def rename(
     op = Rename(id=id_, name=new, before=before)
     try:
         catalog.commit_at(entity, project, root, op.to_json(), *ops)
-    except CommError:
+    except ModelError:
         # Refused: the reservation leads nowhere, and nobody should trip over it.
         free(catalog, entity, project, new)
         raise

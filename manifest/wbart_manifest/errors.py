@@ -8,7 +8,9 @@ WbartError                        whatever wbart raises on purpose
 │   ├── EntryClash                two entries that cannot stand in one artifact
 │   ├── ManifestCorrupt           bytes that are not what their name says
 │   └── ManifestUnsupported       bytes of a newer format
-├── StorageError                  a store could not do what it was asked (wbart_storage.errors)
+├── Error                         what the programming model raises, and stores; W&B's `Error`
+├── … CommError                   … about stored things, W&B's, too (wbart_storage.errors)
+├── … … StorageError              a store could not do what it was asked (wbart_storage.errors)
 │   ├── ObjectMissing, BlobMissing, StoreMissing      it is not there (LookupError)
 │   ├── ObjectExists                                  somebody else was first
 │   ├── BlobCorrupt, CacheCorrupt                     other bytes than the name says
@@ -30,6 +32,21 @@ class WbartError(Exception):
 
     transient: ClassVar[bool] = False
     """Whether the same call may succeed later; retries look at nothing else."""
+
+
+class Error(WbartError):
+    """Whatever the artifact model or a store raises on purpose; W&B's `wandb.errors.Error`."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message)
+        self._message = message
+
+    @property
+    def message(self) -> str:
+        """What is wrong, in one line."""
+        return self._message
 
 
 class ManifestError(WbartError, ValueError):

@@ -1,6 +1,9 @@
 """Errors of storage.
 
-StorageError                    a store could not do what it was asked
+CommError                       a call about stored things failed; W&B's, with `.exc`
+└── … those of wbart.errors     … for a reason of the model's
+
+StorageError                    a CommError: a store could not do what it was asked
 ├── KeyInvalid                  not an object key (also a ValueError)
 ├── ObjectMissing               nothing lies at the key (also a LookupError)
 ├── ObjectChanged               another object lies where a reference saw one
@@ -31,14 +34,44 @@ Classes that speak of a value keep it in `args`, so that they cross process bord
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from wbart_manifest.digest import Digest
-from wbart_manifest.errors import WbartError
+from wbart_manifest.errors import Error
 
 
-class StorageError(WbartError):
+class CommError(Error):
+    """A call about stored things failed; `.exc` is the exception underneath, or None."""
+
+    code: ClassVar[str] = "comm_error"
+    _exc: BaseException | None = None
+
+    def __init__(self, message: str, exc: BaseException | None = None) -> None:
+        super().__init__(message)
+        self._exc = exc
+
+    @property
+    def exc(self) -> BaseException | None:
+        """What was told when it was raised, else what it was raised from."""
+        return self._exc or self.__cause__
+
+
+class StorageError(CommError):
     """A store could not do what it was asked."""
+
+    code: ClassVar[str] = "storage_error"
+
+    def __init_subclass__(cls) -> None:
+        cls.code = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
+    def __init__(self, *args: object) -> None:
+        Exception.__init__(self, *args)
+
+    @property
+    def message(self) -> str:
+        """What is wrong, in one line."""
+        return str(self)
 
 
 class KeyInvalid(StorageError, ValueError):

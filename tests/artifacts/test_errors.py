@@ -11,13 +11,10 @@ import pytest
 from wbart import errors
 from wbart.report import VerifyReport
 from wbart_manifest.errors import WbartError
+from wbart_storage.errors import ObjectChanged, StorageError, StoreUnavailable
 
 CLASSES = sorted(
-    (
-        cls
-        for _, cls in inspect.getmembers(errors, inspect.isclass)
-        if cls.__module__ == "wbart.errors"
-    ),
+    (cls for _, cls in inspect.getmembers(errors, inspect.isclass) if issubclass(cls, WbartError)),
     key=lambda cls: cls.__name__,
 )
 
@@ -50,6 +47,18 @@ def test_an_error_crosses_a_process_border_whole(cls: type[errors.Error]) -> Non
     assert type(again) is cls
     assert str(again) == str(error)
     assert again.message == error.message
+
+
+def test_what_a_store_raises_is_a_comm_error_with_the_exception_underneath() -> None:
+    with pytest.raises(errors.CommError) as caught:
+        raise StoreUnavailable("no answer") from OSError("cable")
+    assert caught.value.message == "no answer"
+    assert repr(caught.value.exc) == "OSError('cable')"
+
+    assert issubclass(StorageError, errors.Error)
+    assert not issubclass(StorageError, errors.ModelError)
+    missing = pickle.loads(pickle.dumps(ObjectChanged("s3://b/k", "other etag")))
+    assert (missing.message, missing.exc) == ("s3://b/k has changed: other etag", None)
 
 
 def test_a_comm_error_keeps_what_lies_underneath() -> None:

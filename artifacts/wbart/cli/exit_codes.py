@@ -100,6 +100,7 @@ CODES: Final[Mapping[str, int]] = MappingProxyType(
         # whatever has nothing of its own
         "CacheUnusable": FAILED,
         "CommError": FAILED,
+        "ModelError": FAILED,
         "SourceChanged": FAILED,
         "StoreFull": FAILED,
         "UploadFailed": FAILED,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from wbart.errors import CommError, Error
+from wbart.errors import Error, ModelError
 
 Outcome = dict[str, Any]
 
@@ -22,17 +22,17 @@ def refusal(error: Error, index: int) -> Outcome:
 def granted(answer: object) -> list[Outcome]:
     """The outcomes of the ops, in order; raises the error that a refusal stands for."""
     if isinstance(answer, Mapping):
-        cls = _CLASSES.get(str(answer.get("error")), CommError)
+        cls = _CLASSES.get(str(answer.get("error")), ModelError)
         raise cls(str(answer.get("message")))
     if not isinstance(answer, list):
-        raise CommError(f"the journal gave no answer but {type(answer).__name__}")
+        raise ModelError(f"the journal gave no answer but {type(answer).__name__}")
     return answer
 
 
-def _below(cls: type[CommError]) -> Iterator[type[CommError]]:
+def _below(cls: type[ModelError]) -> Iterator[type[ModelError]]:
     yield cls
     for child in cls.__subclasses__():
         yield from _below(child)
 
 
-_CLASSES: Mapping[str, type[CommError]] = {cls.code: cls for cls in _below(CommError)}
+_CLASSES: Mapping[str, type[ModelError]] = {cls.code: cls for cls in _below(ModelError)}

@@ -85,16 +85,16 @@ def _find(workspace: Workspace, ref: Ref, collection: bool, delete_aliases: bool
 
 def _delete(call: Call, workspace: Workspace, doomed: list[_Doomed]) -> bool:
     """Delete one after the other; whether some, but not all, could not be deleted."""
-    from wbart.errors import CommError
+    from wbart.errors import ModelError
 
     gone: list[_Doomed] = []
-    failed: list[CommError] = []
+    failed: list[ModelError] = []
     for each in doomed:
         try:
             if not call.dry_run:
                 _remove(workspace, each)
             gone.append(each)
-        except CommError as error:
+        except ModelError as error:
             failed.append(error)
     word = "would delete" if call.dry_run else "deleted"
     Output(call).many(

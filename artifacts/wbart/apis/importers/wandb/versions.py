@@ -12,7 +12,7 @@ from wbart.apis.importers.wandb.contents import fill
 from wbart.apis.importers.wandb.logfile import LogFile
 from wbart.apis.importers.wandb.message import Message, body, told
 from wbart.artifact import Artifact
-from wbart.errors import ArgumentInvalid, Error
+from wbart.errors import ArgumentInvalid, ModelError
 from wbart_manifest.errors import ManifestError
 from wbart_storage.errors import SourceChanged
 
@@ -63,7 +63,7 @@ class Versions:
         try:
             draft = _draft(record)
             fill(draft, record.rows(), record.digest, self._known)
-        except (Error, ManifestError, SourceChanged) as error:
+        except (ModelError, ManifestError, SourceChanged) as error:
             self._problems.append(f"artifact {record.name} was not imported: {error}")
             return
         yield ImportedArtifact(lambda: draft, record.aliases, record.tags)
@@ -76,7 +76,7 @@ class Versions:
         name, type_ = message.text(_USED_NAME), message.text(_USED_TYPE)
         try:
             found = self._stored(name, type_)
-        except Error as error:
+        except ModelError as error:
             self._problems.append(f"artifact {name} was used, and is not in the store: {error}")
             return
         yield ImportedArtifact(lambda: found, used=True)
