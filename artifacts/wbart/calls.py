@@ -136,6 +136,11 @@ save = _of_active(Run.save)
 log_code = _of_active(Run.log_code)
 
 
+def login(*args: object, **kwargs: object) -> bool:
+    """True: there is nothing to log in to. For scripts that begin so; no key is kept."""
+    return True
+
+
 class _Unbegun:
     """What stands for the config and the summary while no run is active."""
 

@@ -7,6 +7,7 @@ from threading import Event
 import pytest
 from tests.artifacts.world import World
 
+import wbart
 import wbart.recording.artifacts
 from wbart import calls
 from wbart.artifact import Artifact
@@ -652,3 +653,8 @@ def test_a_bad_config_is_a_type_error(world: World) -> None:
     loop.append(loop)
     with world.run() as run, pytest.raises(ArgumentInvalid, match="nested deeper"):
         run.config["loop"] = loop
+
+
+def test_scripts_that_log_in_first_go_on() -> None:
+    assert wbart.login() is True
+    assert wbart.login(key="0" * 40, relogin=True, host="https://example.invalid") is True
