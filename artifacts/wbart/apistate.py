@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from wbart import names
-from wbart.errors import UnsupportedError
+from wbart.errors import ArgumentTypeInvalid, UnsupportedError
 from wbart.recording.surroundings import open_workspace
 from wbart.version import TOOL
 
@@ -30,6 +30,8 @@ class ApiState:
         settings: Settings | Mapping[str, object] | None = None,
     ) -> None:
         """Nothing is opened yet. timeout and api_key are W&B's, and mean nothing here."""
+        if not isinstance(overrides, Mapping | None):
+            raise ArgumentTypeInvalid(f"overrides are a dict, not {type(overrides).__name__}")
         self._overrides = dict(overrides or {})
         self._store = store
         self._given = settings
@@ -81,6 +83,8 @@ class ApiState:
 
     def _project(self, text: str | None) -> tuple[str, str]:
         """Entity and project of `entity/project` or `project`."""
+        if not isinstance(text, str | None):
+            raise ArgumentTypeInvalid(f"a path of a project is text, not {type(text).__name__}")
         owner, slash, name = (text or self._workspace.project).strip(" /").rpartition("/")
         entity = names.entity(owner) if slash else self._workspace.entity
         return entity, names.project(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wbart.committed import committed
-from wbart.errors import ArtifactNotFound, CollectionNotFound, TypeClash
+from wbart.errors import ArgumentTypeInvalid, ArtifactNotFound, CollectionNotFound, TypeClash
 from wbart.refpath import Ref
 from wbart.resolve import View
 from wbart.selector import Selector
@@ -20,6 +20,8 @@ def load(
     workspace: Workspace, ref: Ref | str, type: str | None = None, at: float | None = None
 ) -> Committed:
     """The version that a reference names, at a time. Raises ArtifactNotFound, TypeClash."""
+    if not isinstance(ref, Ref | str):
+        raise ArgumentTypeInvalid(f"an artifact is named by text, not {ref!r}")
     meant = (Ref.parse(ref) if isinstance(ref, str) else ref).within(
         workspace.entity, workspace.project, workspace.organization
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,13 @@ from tests.artifacts.world import World
 
 from wbart import calls
 from wbart.api import Api
-from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid, CommError, UsageError
+from wbart.errors import (
+    ArgumentInvalid,
+    ArgumentTypeInvalid,
+    CommError,
+    RunNotFound,
+    UsageError,
+)
 
 LONE = "caf\udce9"
 """As Python reads the name of a file that is Latin 1."""
@@ -118,6 +124,85 @@ def test_a_setter_that_refuses_changes_nothing(world: World, api: Api) -> None:
     with pytest.raises(ArgumentTypeInvalid, match="notes"):
         found.update()
     assert api.run("r").notes == "old"
+
+
+def test_a_filter_that_sqlite_cannot_take_is_refused_and_the_index_stays(
+    world: World, api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.run(id="r").finish()
+    wide = {"$or": [{"config.lr": {"$gt": each}} for each in range(100_000)]}
+
+    with pytest.raises(ArgumentInvalid, match="more than SQLite takes"):
+        len(api.runs("proj", wide))
+
+    assert "damaged" not in caplog.text
+    assert len(api.runs("proj")) == 1
+
+
+def test_a_run_that_is_deleted_cannot_be_loaded_or_edited(world: World, api: Api) -> None:
+    world.run(id="r").finish()
+    kept = api.run("r")
+    api.run("r").delete()
+
+    with pytest.raises(RunNotFound):
+        kept.load(force=True)
+    kept.notes = "late"
+    with pytest.raises(RunNotFound):
+        kept.update()
+    with pytest.raises(RunNotFound):
+        api.run("r")
+
+
+def test_runs_that_are_deleted_while_they_are_listed_do_no_harm(world: World, api: Api) -> None:
+    for number in range(6):
+        api.create_run(run_id=f"d{number}", project="proj")
+    seen: list[tuple[str, str, Any]] = []
+
+    for run in api.runs("proj", per_page=2):
+        if not seen:
+            api.run("d3").delete()
+            api.run("d5").delete()
+        seen.append((run.id, run.state, run.history(pandas=False)))
+
+    assert [id_ for id_, _, _ in seen][:3] == ["d0", "d1", "d2"]
+    assert len(api.runs("proj")) == 4
+
+
+def test_the_length_of_an_unknown_project_is_not_none(api: Api) -> None:
+    with pytest.raises(ValueError, match="Could not find project ent/nope"):
+        len(api.runs("nope"))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda api, run: api.run(3),
+        lambda api, run: api.runs(3),
+        lambda api, run: api.runs("proj", 3),
+        lambda api, run: api.runs("proj", "x"),
+        lambda api, run: api.artifact(3),
+        lambda api, run: api.artifact_collections(3, "t"),
+        lambda api, run: Api(3),  # type: ignore[arg-type]
+        lambda api, run: run.use_artifact(None),
+        lambda api, run: run.link_artifact("x", "y"),
+        lambda api, run: run.save(3),
+        lambda api, run: api.run(run.path).files(3),
+        lambda api, run: api.run(run.path).history(samples="x"),
+        lambda api, run: api.run(run.path).scan_history(min_step="x"),
+    ],
+)
+def test_wrong_types_are_our_type_errors(
+    world: World, api: Api, call: Callable[[Any, Any], object]
+) -> None:
+    with world.run() as run, pytest.raises(ArgumentTypeInvalid):
+        call(api, run)
+
+
+def test_a_file_that_is_not_there_is_not_uploaded(world: World, api: Api) -> None:
+    world.run(id="r").finish()
+
+    with pytest.raises(ArgumentInvalid, match="no file to upload"):
+        api.run("r").upload_file(str(world.folder / "nothing"))
 
 
 def test_names_of_values_are_texts(world: World) -> None:

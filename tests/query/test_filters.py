@@ -23,6 +23,10 @@ ROWS = [
 ]  # fmt: skip
 
 
+MANY: list[object] = [*(f"no {number}" for number in range(5000)), *range(-5000, 0)]
+"""What no row has, more than SQLite takes one by one."""
+
+
 def found(filters: object) -> list[str]:
     condition = parse(filters, SCHEMA)  # type: ignore[arg-type]
     in_memory = [str(each["id"]) for each in ROWS if holds(condition, each)]
@@ -66,6 +70,24 @@ def found(filters: object) -> list[str]:
         ({"summary_metrics.epoch": {"$exists": False}}, "bc"),
         ({"summary_metrics.best.acc": {"$gt": 0.8}}, "b"),
         ({"summary_metrics.note": {"$contains": "ï"}}, "c"),
+        ({"name": {"$in": [*MANY, "a", "c"]}}, "ac"),
+        ({"name": {"$nin": [*MANY, "a", "c"]}}, "b"),
+        ({"config.lr": {"$in": [*MANY, 0.1]}}, "a"),
+        ({"config.lr": {"$in": [*MANY, "0.1", None]}}, "c"),
+        ({"config.lr": {"$in": [*MANY, "0.1", {"value": 0.2}]}}, "bc"),
+        ({"config.debug": {"$in": [*MANY, True]}}, "a"),
+        ({"config.debug": {"$in": [*MANY, 1]}}, "c"),
+        ({"config.layers": {"$in": [*MANY, 32]}}, "a"),
+        ({"config.layers": {"$in": [*MANY, [64, 32]]}}, "ac"),
+        ({"tags": {"$in": [*MANY, "best run"]}}, "a"),
+        ({"duration": {"$in": [*MANY, 3.5]}}, "a"),
+        ({"duration": {"$in": [*MANY, 10**400, "a\0b", None]}}, "bc"),
+        ({"$or": [{"state": f"no {n}"} for n in range(3000)] + [{"name": "b"}]}, "b"),
+        ({"duration": {"$lt": 10**400}}, "a"),
+        ({"duration": {"$gt": -(10**400)}}, "a"),
+        ({"state": "\ud800"}, ""),
+        ({"state": {"$regex": "\ud800"}}, ""),
+        ({"config.\ud800": {"$exists": False}}, "abc"),
         ({"tags": "x"}, "a"),
         ({"tags": {"$in": ["best run", "y"]}}, "a"),
         ({"tags": {"$nin": ["x"]}}, "bc"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from typing import cast
 from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid
 from wbart.query.condition import Any, Condition, Every, Not, Operator, Test
 from wbart.query.fields import Field, Schema
+from wbart.recording.text import storable
 from wbart_storage.clock import parse_time
 
 _RANGES = frozenset({"$gt", "$gte", "$lt", "$lte"})
@@ -42,7 +44,7 @@ class _Parser:
         if not isinstance(key, str):
             raise ArgumentTypeInvalid(f"a field's name is text, not {key!r}")
         if not key.startswith("$"):
-            return self._field(self._schema.field(key), value, depth)
+            return self._field(self._schema.field(storable(key)), value, depth)
         if key == "$not":
             return Not(self.all_of(value, depth + 1))
         if key not in ("$and", "$or", "$nor"):
@@ -113,19 +115,28 @@ def _operand(field: Field, value: object) -> object:
 
 
 def _plain(value: object) -> object:
-    if value is None or isinstance(value, bool | str):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, str):
+        return storable(value)
     if isinstance(value, int):
-        return value if -(2**63) <= value < 2**63 else float(value)
+        return value if -(2**63) <= value < 2**63 else _as_float(value)
     if isinstance(value, float):
         if value != value:
             raise ArgumentInvalid("NaN is equal to nothing; filter with $exists instead")
         return value
     if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
+        return {storable(str(key)): _plain(each) for key, each in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
         return [_plain(each) for each in value]
     raise ArgumentTypeInvalid(f"a filter cannot compare with {type(value).__name__}")
+
+
+def _as_float(value: int) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def _operands(field: Field, name: str, value: object) -> tuple[object, ...]:
@@ -172,7 +183,7 @@ def _pattern(value: object, options: object) -> re.Pattern[str]:
             raise ArgumentInvalid(f"unknown letter in $options: {letter!r}")
         flags |= _OPTIONS[letter]
     try:
-        return re.compile(value, flags)
+        return re.compile(storable(value), flags)
     except (re.error, RecursionError, OverflowError) as error:
         raise ArgumentInvalid(f"not a regular expression: {value!r}: {error}") from error
 

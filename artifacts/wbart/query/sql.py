@@ -8,6 +8,7 @@ CASE, since SQLite may try the terms of an AND in any order.
 from __future__ import annotations
 
 import json
+import math
 import re
 import sqlite3
 from collections.abc import Iterable, Mapping
@@ -19,6 +20,9 @@ from wbart.query.fields import Field
 from wbart.query.order import Order
 
 _COMPARE: Mapping[str, str] = {"$eq": "=", "$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
+_CHAIN = 16
+_FEW = 64
+"""Members of a list that are bound one by one."""
 _SCALAR = "IN ('integer', 'real')"
 
 
@@ -65,6 +69,10 @@ def _joined(parts: Iterable[Sql], every: bool) -> Sql:
     found = list(parts)
     if not found:
         return Sql("1" if every else "0")
+    if len(found) > _CHAIN:
+        # SQLite takes a chain for a tree as deep as it is long, and bounds the depth of trees.
+        half = len(found) // 2
+        found = [_joined(found[:half], every), _joined(found[half:], every)]
     text = (" AND " if every else " OR ").join(each.text for each in found)
     return Sql(f"({text})", tuple(value for each in found for value in each.values))
 
@@ -107,9 +115,10 @@ def _at_path(test: Test, path: str) -> Sql:
         wanted = cast("tuple[object, ...]", test.operand)
         parts = [_at_path(Test(test.field, "$eq", each), path) for each in wanted]
         return _joined(parts, True) if parts else Sql("0")
-    if test.operator == "$in":
-        wanted = cast("tuple[object, ...]", test.operand)
-        return _joined([_at_path(Test(test.field, "$eq", each), path) for each in wanted], False)
+    if test.operator == "$in" and (others := _others(test)):
+        plain = Test(test.field, "$in", _listed(test))
+        tests = [plain, *(Test(test.field, "$eq", each) for each in others)]
+        return _joined([_at_path(each, path) for each in tests], False)
     alone = _test_value(test.operator, test.operand, value)
     member = _Value(Sql("each.type"), Sql("each.value"))
     inner = _test_value(
@@ -128,6 +137,8 @@ def _at_path(test: Test, path: str) -> Sql:
 def _test_value(operator: Operator, operand: object, value: _Value) -> Sql:
     """A test of one value that is no list, or of the whole list."""
     kind, held = value
+    if operator == "$in":
+        return _among(cast("tuple[object, ...]", operand), value)
     if operator == "$regex":
         pattern = cast("re.Pattern[str]", operand)
         text = f"CASE {kind.text} WHEN 'text' THEN wbart_search(?, ?, {held.text}) ELSE 0 END"
@@ -150,17 +161,50 @@ def _test_value(operator: Operator, operand: object, value: _Value) -> Sql:
     return Sql(text, (*kind.values, *held.values, operand))
 
 
+def _among(operands: Iterable[object], value: _Value) -> Sql:
+    """Whether a value is one of texts and numbers."""
+    kind, held = value
+    found = []
+    for types, each in (("= 'text'", str), (_SCALAR, int | float)):
+        wanted = [operand for operand in operands if isinstance(operand, each)]
+        if wanted:
+            few = len(wanted) <= _FEW
+            values = tuple(wanted) if few else (json.dumps(wanted),)
+            members = ", ".join("?" * len(wanted)) if few else "SELECT value FROM json_each(?)"
+            text = f"({kind.text} {types} AND {held.text} IN ({members}))"
+            found.append(Sql(text, (*kind.values, *held.values, *values)))
+    return _joined(found, False)
+
+
+def _listed(test: Test) -> tuple[object, ...]:
+    """The operands of `$in` that SQL can look up in a list."""
+    return tuple(each for each in cast("tuple[object, ...]", test.operand) if _is_listed(each))
+
+
+def _others(test: Test) -> list[object]:
+    return [each for each in cast("tuple[object, ...]", test.operand) if not _is_listed(each)]
+
+
+def _is_listed(operand: object) -> bool:
+    if isinstance(operand, str):
+        return "\0" not in operand
+    is_number = isinstance(operand, int | float) and not isinstance(operand, bool)
+    return is_number and math.isfinite(cast("float", operand))
+
+
 def _on_column(test: Test) -> Sql:
     """A test of a plain column, which holds one type or NULL."""
     column, operator, operand = test.field.column, test.operator, test.operand
     if operator == "$exists":
         return Sql(f"({column} IS {'NOT ' if operand else ''}NULL)")
-    if operator in ("$in", "$all"):
+    if operator == "$all":
         wanted = cast("tuple[object, ...]", operand)
-        if operator == "$all" and not wanted:
-            return Sql("0")
         parts = [_on_column(Test(test.field, "$eq", each)) for each in wanted]
-        return _joined(parts, operator == "$all")
+        return _joined(parts, True) if parts else Sql("0")
+    if operator == "$in" and (others := _others(test)):
+        plain = _on_column(Test(test.field, "$in", _listed(test)))
+        parts = [_on_column(Test(test.field, "$eq", each)) for each in others]
+        return _joined([plain, *parts], False)
     if operator == "$size":
         return Sql("0")
     kind = "text" if test.field.kind == "text" else "real"

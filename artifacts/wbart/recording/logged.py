@@ -98,6 +98,8 @@ def link_artifact(
     )
     target = "/".join(home)
     names.aliases(aliases)
+    if not isinstance(artifact, Artifact):
+        raise ArgumentTypeInvalid(f"only an artifact can be linked, not {type(artifact).__name__}")
     _settle(artifact)
     if artifact.is_draft():
         log_artifact(run, artifact, None, None).wait()

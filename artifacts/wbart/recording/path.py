@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from wbart import names
-from wbart.errors import ArgumentInvalid
+from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -33,8 +33,11 @@ class RunPath:
 def parse(text: str, *, entity: str, project: str) -> RunPath:
     """The run that a text of W&B's names: `[[entity/]project/][runs/]id`, or `project:id`.
 
-    What it leaves out is filled in. Raises ArgumentInvalid (a ValueError), NameInvalid.
+    What it leaves out is filled in. Raises ArgumentInvalid (a ValueError) and
+    NameInvalid, and ArgumentTypeInvalid for what is no text.
     """
+    if not isinstance(text, str):
+        raise ArgumentTypeInvalid(f"a path of a run is text, not {type(text).__name__}")
     whole = text.strip(" /").replace("/runs/", "/").replace("/sweeps/", "/")
     parts = [unquote(part) for part in whole.replace(":", "/").split("/")]
     if len(parts) > 3 or not all(parts):

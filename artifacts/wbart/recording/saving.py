@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wbart.artifact import Artifact
-from wbart.errors import ArgumentInvalid
+from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid
 from wbart.names import default_artifact_name
 from wbart.recording.stored import put_files
 from wbart_manifest.path import canonical
@@ -35,6 +35,8 @@ class Saving:
         """As `Run.save`; the paths that the run has them under."""
         if policy not in POLICIES:
             raise ArgumentInvalid(f"policy must be one of {', '.join(POLICIES)}: {policy!r}")
+        if not isinstance(pattern, str | os.PathLike):
+            raise ArgumentTypeInvalid(f"a pattern is text, not {type(pattern).__name__}")
         found = _matched(os.fspath(pattern), base)
         if policy != "end":
             self._put(found)

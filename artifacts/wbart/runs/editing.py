@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wbart import names
-from wbart.errors import ArgumentInvalid, Conflict, Error
+from wbart.errors import ArgumentInvalid, Conflict, Error, RunNotFound
 from wbart.lineage.edges import edge_of
 from wbart.recording import text
 from wbart.recording.logged import run_tags
@@ -17,6 +17,7 @@ from wbart.recording.record import FileFact, RunRecord, exists, read_record
 from wbart.recording.stored import put_files
 from wbart.recording.value import to_json
 from wbart.recording.writer import RunWriter, Said
+from wbart.runindex.fields import is_deleted
 from wbart.runs.file import RunFile, made_files
 from wbart.saving import check_loggable
 from wbart_manifest.digest import Digest
@@ -32,6 +33,14 @@ _NEXT = {
     "pending": ("running", "failed", "crashed", "preempted"),
     "failed": ("pending", "running"),
 }
+
+
+def undeleted(workspace: Workspace, path: RunPath) -> RunRecord:
+    """The record of a run as it is now. RunNotFound, too, when somebody has deleted the run."""
+    record = read_record(workspace.store.objects, path)
+    if is_deleted(record):
+        raise RunNotFound(f"Could not find run {path}")
+    return record
 
 
 def edit(
@@ -102,6 +111,8 @@ def upload(
     root: str | os.PathLike[str],
 ) -> str:
     """Keep a local file with the run; the name that it has there."""
+    if not os.path.isfile(path):
+        raise ArgumentInvalid(f"no file to upload: {os.fspath(path)!r}")
     relative = os.path.relpath(os.path.abspath(path), os.path.abspath(root))
     parts = ("__" if part == ".." else part for part in Path(relative).parts)
     name = canonical("/".join(parts))

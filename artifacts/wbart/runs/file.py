@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
 
-from wbart.errors import ArgumentInvalid, PathNotFound
+from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid, PathNotFound
 from wbart.file import existing
 from wbart.listing import Listing
 from wbart.paginator import Paginator
@@ -139,6 +139,8 @@ class RunFiles(Paginator[RunFile]):
         """pattern is one of SQL's LIKE: `%.json`. ArgumentInvalid with names as well."""
         if names and pattern:
             raise ArgumentInvalid("names and pattern cannot be given together")
+        if not isinstance(names, str | Iterable | None):
+            raise ArgumentTypeInvalid(f"names of files are texts, not {names!r}")
         wanted = {names} if isinstance(names, str) else set(names or ())
         like = re.compile(_regex(pattern)) if pattern else None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from wbart.errors import ArgumentInvalid
+from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid
 from wbart.runs.historyparts import Row
 from wbart.runs.historyreader import HistoryReader
 
@@ -25,6 +25,9 @@ class HistoryScan:
     ) -> None:
         self._open = open_reader
         self._keys = None if keys is None else check_keys(keys)
+        for name, step in (("min_step", min_step), ("max_step", max_step)):
+            if not isinstance(step, int | float | None):
+                raise ArgumentTypeInvalid(f"{name} must be a step, not {step!r}")
         self._first = min_step or 0
         self._end = max_step
         self._rows: Iterator[Row] | None = None

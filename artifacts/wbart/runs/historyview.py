@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from wbart.errors import ArgumentInvalid
+from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid
 from wbart.runs.frames import table
 from wbart.runs.historyparts import Row
 from wbart.runs.historyreader import HistoryReader
@@ -23,6 +23,8 @@ def history(
     open_: Open, samples: int, keys: object, x_axis: str, *, pandas: bool, stream: str
 ) -> Any:
     """As `PublicRun.history`. Keys that are none end in an empty list, as W&B has it."""
+    if not isinstance(samples, int):
+        raise ArgumentTypeInvalid(f"samples must be a whole number: {samples!r}")
     if samples < 1:
         raise ArgumentInvalid(f"samples must be at least 1: {samples}")
     if keys is not None:

@@ -43,10 +43,10 @@ class Runs(Paginator[PublicRun]):
     ) -> None:
         self.entity = entity
         self.project = project
-        self.filters = dict(filters or {})
         self.order = order or "+created_at"
         self.lazy = lazy
-        source = _Selected(workspace, entity, project, self.filters, self.order)
+        source = _Selected(workspace, entity, project, filters, self.order)
+        self.filters = dict(filters or {})
         super().__init__(source, per_page, start)
 
     def histories(
@@ -88,7 +88,7 @@ class _Selected:
         workspace: Workspace,
         entity: str,
         project: str,
-        filters: Mapping[str, Any],
+        filters: Mapping[str, Any] | None,
         order: str,
     ) -> None:
         self._workspace = workspace
@@ -108,7 +108,10 @@ class _Selected:
     def count(self) -> int:
         """How many fit."""
         with self._index() as index:
-            return index.count(*self._home, self._condition)
+            found = index.count(*self._home, self._condition)
+        if not found:
+            self._check_project()
+        return found
 
     def _page(self, after: str | None) -> list[RunRow]:
         with self._index() as index:

@@ -46,7 +46,7 @@ class PublicRun:
         if record.fields.get("state", "running") == "running":
             self._beat = beat or last_beat(self._workspace.store.objects, record.path)
         fields = record.fields
-        self.name = str(fields.get("name", self.id))
+        self.name = str(fields.get("name") or self.id)
         """Its display name."""
         self.notes: str | None = fields.get("notes")
         """Free text."""
@@ -197,7 +197,7 @@ class PublicRun:
     def load(self, force: bool = False) -> PublicRun:
         """Read its record anew when forced; returns itself. Raises RunNotFound."""
         if force:
-            self._take(read_record(self._workspace.store.objects, self._record.path))
+            self._take(editing.undeleted(self._workspace, self._record.path))
         return self
 
     def history(

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from wbart.errors import RunNotFound
 from wbart.recording.path import RunPath
-from wbart.recording.record import read_record
 from wbart.recording.recovery import recover
 from wbart.runindex.index import Index
 from wbart.runindex.merges import read_merges
+from wbart.runs.editing import undeleted
 from wbart.runs.publicrun import PublicRun
 from wbart_storage.keys import live_prefix, runs_prefix, unquote
 
@@ -21,10 +20,7 @@ if TYPE_CHECKING:
 def find(workspace: Workspace, path: RunPath) -> PublicRun:
     """The run at a path. Raises RunNotFound."""
     recover(workspace, path)
-    record = read_record(workspace.store.objects, path)
-    if "deleted" in record.fields:
-        raise RunNotFound(f"Could not find run {path}")
-    return PublicRun(workspace, record)
+    return PublicRun(workspace, undeleted(workspace, path))
 
 
 def users_of(workspace: Workspace, version_id: str) -> list[PublicRun]:
