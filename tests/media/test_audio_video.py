@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image as PILImage
+from PIL import ImageSequence
 from tests.media.folder import Folder
 
 from wbart.errors import ArgumentInvalid, UsageError
@@ -82,7 +83,8 @@ def test_frames_become_a_gif(artifact: Folder) -> None:
     told = video.to_json(artifact)
     assert (told["width"], told["height"]) == (6, 4)
     with PILImage.open(artifact.local_path(told["path"])) as film:
-        assert (film.size, film.n_frames, film.info["duration"]) == ((6, 4), 3, 100)
+        assert (film.size, film.info["duration"]) == ((6, 4), 100)
+        assert sum(1 for _ in ImageSequence.Iterator(film)) == 3
     assert artifact.read(told) == video
     assert Video(np.zeros((2, 1, 2, 2)), format="gif")._width == 2
 
