@@ -6,17 +6,20 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import cast
 
 from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid
 from wbart.query.condition import Any, Condition, Every, Not, Operator, Test
 from wbart.query.fields import Field, Schema
+from wbart.query.wide import tests_of
 from wbart.recording.text import storable
 from wbart_storage.clock import parse_time
 
 _RANGES = frozenset({"$gt", "$gte", "$lt", "$lte"})
 _OPTIONS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE}
 _DEEPEST = 50
+_MOST = 10_000
 
 
 def parse(filters: Mapping[str, object] | None, schema: Schema) -> Condition:
@@ -25,7 +28,10 @@ def parse(filters: Mapping[str, object] | None, schema: Schema) -> Condition:
     Raises ArgumentInvalid for an unknown field or operator and for an operand that makes no
     sense, ArgumentTypeInvalid for a filter that is no mapping.
     """
-    return _Parser(schema).all_of({} if filters is None else filters, 0)
+    condition = _Parser(schema).all_of({} if filters is None else filters, 0)
+    if next(islice(tests_of(condition), _MOST, None), None) is not None:
+        raise ArgumentInvalid(f"a filter has more than {_MOST} conditions")
+    return condition
 
 
 class _Parser:

@@ -14,13 +14,15 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, cast
 
+from wbart.query import wide
 from wbart.query.condition import Any, Condition, Every, Not, Operator, Test
 from wbart.query.evaluate import same
 from wbart.query.fields import Field
 from wbart.query.order import Order
 
 _COMPARE: Mapping[str, str] = {"$eq": "=", "$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
-_CHAIN = 16
+_MOST_TESTS = 24
+"""More of them are for `wbart.query.wide`."""
 _FEW = 64
 """Members of a list that are bound one by one."""
 _SCALAR = "IN ('integer', 'real')"
@@ -44,16 +46,30 @@ def install(connection: sqlite3.Connection) -> None:
     """Give a connection the functions that compiled conditions call."""
     connection.create_function("wbart_search", 3, _search, deterministic=True)
     connection.create_function("wbart_same", 2, _same, deterministic=True)
+    wide.install(connection)
 
 
 def compile_condition(condition: Condition) -> Sql:
     """An expression that is 1 for the rows for which the condition holds."""
+    if sum(map(_width, wide.tests_of(condition))) <= _MOST_TESTS:
+        return _compiled(condition)
+    kept = wide.keep(condition)
+    return Sql(f"wbart_holds({', '.join(('?', *kept.columns))})", (kept,))
+
+
+def _width(test: Test) -> int:
+    """How many expressions a test becomes."""
+    if test.operator == "$in":
+        return 1 + len(_others(test))
+    return len(cast("tuple[object, ...]", test.operand)) if test.operator == "$all" else 1
+
+
+def _compiled(condition: Condition) -> Sql:
     if isinstance(condition, Not):
-        inner = compile_condition(condition.part)
+        inner = _compiled(condition.part)
         return Sql(f"(NOT {inner.text})", inner.values)
     if isinstance(condition, Every | Any):
-        every = isinstance(condition, Every)
-        return _joined(map(compile_condition, condition.parts), every)
+        return _joined(map(_compiled, condition.parts), isinstance(condition, Every))
     return _whole(condition)
 
 
@@ -69,10 +85,6 @@ def _joined(parts: Iterable[Sql], every: bool) -> Sql:
     found = list(parts)
     if not found:
         return Sql("1" if every else "0")
-    if len(found) > _CHAIN:
-        # SQLite takes a chain for a tree as deep as it is long, and bounds the depth of trees.
-        half = len(found) // 2
-        found = [_joined(found[:half], every), _joined(found[half:], every)]
     text = (" AND " if every else " OR ").join(each.text for each in found)
     return Sql(f"({text})", tuple(value for each in found for value in each.values))
 

@@ -13,7 +13,7 @@ from threading import RLock
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
-from wbart.errors import ArgumentInvalid, RunNotFound
+from wbart.errors import RunNotFound
 from wbart.query import (
     Condition,
     Order,
@@ -220,17 +220,11 @@ class Index:
             try:
                 return work(self._db)
             except sqlite3.DatabaseError as error:
-                if str(error).startswith(_TOO_MUCH):
-                    raise ArgumentInvalid(
-                        f"the filter is more than SQLite takes: {error}"
-                    ) from error
                 self._db = renew(self._path, TABLES, self._db, error, LAYOUT, PAGE_SIZE)
                 install(self._db)
             return work(self._db)
 
 
-_TOO_MUCH = ("Expression tree is too large", "too many SQL", "parser stack", "string or blob")
-"""What SQLite says of statements that are beyond its limits."""
 _HOME = "home = (SELECT id FROM home WHERE entity = ? AND project = ?)"
 
 
