@@ -5,6 +5,8 @@ EventAccumulator finds in each folder below, as JSON lines on stdout.
 """
 
 # mypy: ignore-errors
+# Runs in an environment of its own, whose packages the checkers do not see.
+# pyright: basic, reportMissingImports=false, reportArgumentType=false, reportCallIssue=false
 from __future__ import annotations
 
 import base64

@@ -6,6 +6,8 @@ says, as JSON, which digests wandb itself gives its artifacts.
 """
 
 # mypy: ignore-errors
+# It runs in the environment of wandb, whose packages the checkers do not see.
+# pyright: reportMissingImports=false
 from __future__ import annotations
 
 import json
