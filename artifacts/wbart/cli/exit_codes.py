@@ -121,9 +121,14 @@ def exit_code(error: BaseException) -> int:
 
     An error that says no more than that something failed has the code of what is underneath it.
     """
-    code = code_of(type(error))
-    beneath = getattr(error, "exc", None)
+    code, beneath = code_of(type(error)), _beneath(error)
     return exit_code(beneath) if code == FAILED and isinstance(beneath, Exception) else code
+
+
+def _beneath(error: BaseException) -> object:
+    """What an error of the model stands for. A store's own says all by its class."""
+    is_stores = any(each.__name__ == "StorageError" for each in type(error).__mro__)
+    return None if is_stores else getattr(error, "exc", None)
 
 
 def code_of(class_: type[BaseException]) -> int:
