@@ -15,13 +15,17 @@ from tests.artifacts.world import World
 from tests.peers.home import python_of
 from tests.recipes.pages import filled, ran, text
 
+import wbart
+import wbart_manifest
+import wbart_storage
 from wbart.api import Api
 from wbart.apis.importers.mlflow import MlflowImporter, MlflowRun
 from wbart.errors import UsageError
 
 WRITER = Path(__file__).parents[1] / "importers" / "mlflow_writer.py"
 PROJECT = "imported-from-mlflow"
-APPENDED = f"import sys; sys.path.append({sysconfig.get_path('purelib')!r})\n"
+_WINGS = [str(Path(each.__path__[0]).parent) for each in (wbart, wbart_storage, wbart_manifest)]
+APPENDED = f"import sys; sys.path += {[*_WINGS, sysconfig.get_path('purelib')]!r}\n"
 """Lets MLflow's own environment find what wbart needs, after what MLflow needs."""
 
 
