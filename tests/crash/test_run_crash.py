@@ -7,7 +7,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 from tests.artifacts.world import World
@@ -22,8 +25,49 @@ from wbart_storage.keys import run_prefix
 PATH = RunPath("ent", "proj", "r")
 
 
+class Stalls:
+    """How long this machine kept somebody waiting who wanted to write a little."""
+
+    def __init__(self, folder: Path) -> None:
+        self.longest = 0.0
+        self._path = folder / "stalls"
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Write meanwhile, as a run's spool does: rows to a file, and another one replaced."""
+        stop = Event()
+        thread = Thread(target=self._watch, args=(stop,))
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+    def _watch(self, stop: Event) -> None:
+        began = time.monotonic()
+        while not stop.wait(0.05):
+            with self._path.open("ab") as rows:
+                rows.write(b"row\n" * 1000)
+            new = self._path.with_suffix(".new")
+            new.write_bytes(b"open")
+            new.replace(self._path.with_suffix(".open"))
+            began, before = time.monotonic(), began
+            self.longest = max(self.longest, began - before - 0.05)
+
+
 def killed(folder: Path, how: str, with_signal: int) -> int:
-    """Let a run log for a while and kill it; a step that it logged a second before or earlier."""
+    """Let a run log for a while and kill it; a step that it logged a second before or earlier.
+
+    Where the disk kept all writers waiting in between, it is a second and that time.
+    """
+    stalls = Stalls(folder)
+    with stalls.watched():
+        seen, now = _killed(folder, how, with_signal)
+    return max([step for at, step in seen if at < now - 1 - stalls.longest], default=0)
+
+
+def _killed(folder: Path, how: str, with_signal: int) -> tuple[list[tuple[float, int]], float]:
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.crash.run_victim", str(folder), how],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
@@ -39,7 +83,7 @@ def killed(folder: Path, how: str, with_signal: int) -> int:
     process.send_signal(with_signal)
     process.stdout.close()
     assert process.wait() == -with_signal
-    return max(step for at, step in seen if at < now - 1)
+    return seen, now
 
 
 @pytest.mark.parametrize("how", ["plain", "steps"])

@@ -158,6 +158,7 @@ class Run:
         row = self._history.log(flat(data, "log", self._media.at(step)), step, commit)
         if row is not None:
             self.summary.take_row(row)
+            self._recorder.keep_up(row["_runtime"])
             if self._watch is not None:
                 self._watch.look(row)
 

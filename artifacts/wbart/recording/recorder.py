@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -35,6 +36,9 @@ log = logging.getLogger(__name__)
 
 _SPOOL_EVERY = 0.25
 """Seconds: about what a crash of the process may lose."""
+_OVERDUE = 2 * _SPOOL_EVERY
+_BREATH = 0.0005
+"""Seconds: long enough that a thread that waits for the interpreter wakes up and has it."""
 _STORE_EVERY = 1.0
 _PART_SIZE = 1 << 20
 _FILES_SIZE = 32 << 20
@@ -87,6 +91,7 @@ class Recorder:
         self._stop = Event()
         self._threads: list[Thread] = []
         self._stored_at = self._beaten_at = clock.monotonic()
+        self._spooled_at = history.runtime
         self._noted: dict[str, Any] = {}
 
     @property
@@ -115,6 +120,17 @@ class Recorder:
         if row != self._noted.get("row") or found["summary"] != self._noted.get("summary"):
             self._spool.note(found)
             self._noted = found
+        self._spooled_at = self._history.runtime
+
+    def keep_up(self, runtime: float) -> None:
+        """Wait a moment if what was logged by now, in seconds of the run, is spooled too late.
+
+        A thread that lets go of the interpreter for microseconds at a time, as one does that
+        logs and prints, may keep all others from it for ever: they are called each time, and
+        find it taken again.
+        """
+        if runtime - self._spooled_at > _OVERDUE:
+            time.sleep(_BREATH)
 
     def store(self) -> None:
         """Store what is due now. Conflict when another process has taken the run over."""
