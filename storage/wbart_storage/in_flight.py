@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, as_completed, wait
 from contextlib import contextmanager
 from threading import Condition
 from typing import TypeVar
@@ -29,6 +29,26 @@ def in_flight(
                 yield under_way.popleft().result()
         while under_way:
             yield under_way.popleft().result()
+    finally:
+        for each in under_way:
+            each.cancel()
+        wait(under_way)
+
+
+def as_done(
+    executor: Executor, call: Callable[[_Item], _Result], items: Iterable[_Item], most: int
+) -> Iterator[_Result]:
+    """As `in_flight`, but each result as soon as it is there: a slow call holds up no other."""
+    under_way: set[Future[_Result]] = set()
+    try:
+        for item in items:
+            under_way.add(executor.submit(call, item))
+            if len(under_way) >= most:
+                done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+                for each in done:
+                    yield each.result()
+        for each in as_completed(under_way):
+            yield each.result()
     finally:
         for each in under_way:
             each.cancel()

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from wbart_manifest.digest import hasher
 from wbart_storage.disk import source_error
 from wbart_storage.errors import ObjectMissing, SourceChanged, StorageError
-from wbart_storage.in_flight import in_flight
+from wbart_storage.in_flight import as_done
 from wbart_storage.objects import ObjectStore, Part, Parts
 from wbart_storage.uploads import Upload, Uploads
 
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 PART = 8 << 20
 """Bytes of a part; more where an object would have too many of them."""
-AT_ONCE = 12
+AT_ONCE = 6
 _MOST_PARTS = 9_000  # S3 takes 10,000
 _MIB = 1 << 20
 
@@ -68,6 +68,7 @@ class Multipart:
         try:
             with self._upload(key, os.fstat(fd).st_size) as (upload, there):
                 parts = list(self._send(key, fd, upload, there, sent, check))
+                parts.sort(key=lambda part: part.number)
                 self._complete(key, upload, parts, os.fstat(fd).st_size)
         finally:
             os.close(fd)
@@ -135,7 +136,7 @@ class Multipart:
             return part
 
         # One is read ahead of those that are under way.
-        yield from in_flight(
+        yield from as_done(
             self._executor, one, _pieces(fd, upload.part_size, key, check), AT_ONCE + 1
         )
 

@@ -1,25 +1,24 @@
 """Multipart uploads of S3, through s3fs.
 
 A part goes with its CRC-32, taken here: s3fs would take it on the one thread that serves all
-requests of the process. A server that has looked at it says so in its answer; the ETag of any
-other is compared with the MD5, which takes eight times as long to count.
+requests of the process.
 """
 
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from hashlib import md5
 from typing import Any
-from zlib import crc32
 
 from wbart_storage.errors import ObjectMissing, StoreUnavailable
 from wbart_storage.keys import check_key
 from wbart_storage.objects import Part
 from wbart_storage.parts import Connected
+from wbart_storage.s3_sums import arrived, sum_of
 from wbart_storage.translate import translated
 
+_NO_PART = 10_000
+"""The last number that there is, for what is sent to try the server: no part of ours has it."""
 _MD5 = re.compile(r"[0-9a-f]{32}")
 
 
@@ -38,16 +37,13 @@ class S3Parts:
         return str(self._call("create_multipart_upload", key)["UploadId"])
 
     def part(self, key: str, upload: str, number: int, data: bytes) -> Part:
-        checksum = b64encode(crc32(data).to_bytes(4, "big")).decode()
-        answer = self._call(
-            "upload_part",
-            key,
-            UploadId=upload,
-            PartNumber=number,
-            Body=data,
-            ChecksumCRC32=checksum,
-        )
-        if not _arrived(answer, checksum, data):
+        def send(body: bytes, checksum: str, number: int = _NO_PART) -> Mapping[str, Any]:
+            told = {"PartNumber": number, "Body": body, "ChecksumCRC32": checksum}
+            return self._call("upload_part", key, UploadId=upload, **told)
+
+        checksum = sum_of(data)
+        answer = send(data, checksum, number)
+        if not arrived(self._fs, answer, data, checksum, send):
             raise StoreUnavailable(f"{key}: part {number} did not arrive as it was sent")
         return _part({**answer, "PartNumber": number, "Size": len(data)})
 
@@ -56,7 +52,7 @@ class S3Parts:
         more: Mapping[str, object] = {}
         while True:
             answer = self._call("list_parts", key, UploadId=upload, **more)
-            found += map(_part, answer.get("Parts", []))
+            found += [_part(each) for each in answer.get("Parts", []) if _is_ours(each)]
             if not answer.get("IsTruncated"):
                 return found
             more = {"PartNumberMarker": answer["NextPartNumberMarker"]}
@@ -85,17 +81,8 @@ class S3Parts:
             return answer
 
 
-def _arrived(answer: Mapping[str, Any], checksum: str, data: bytes) -> bool:
-    """Whether the server has what was sent, as far as it tells."""
-    told = answer.get("ChecksumCRC32")
-    if told is not None:
-        return bool(told == checksum)
-    # With keys of its own the server's ETag is an MD5 of nothing that we know.
-    plain = answer.get("ServerSideEncryption", "AES256") == "AES256"
-    stored = _part({**answer, "PartNumber": 0, "Size": 0}).md5
-    if not plain or "SSECustomerAlgorithm" in answer or not stored:
-        return True
-    return stored == md5(data, usedforsecurity=False).digest()
+def _is_ours(told: Mapping[str, Any]) -> bool:
+    return bool(told["PartNumber"] != _NO_PART)
 
 
 def _part(told: Mapping[str, Any]) -> Part:

@@ -160,6 +160,11 @@ def translated(key: str) -> Iterator[None]:
         raise translate(error, key) from error
 
 
+def error_code(error: BaseException) -> str:
+    """The code that a service gave for an error, the first along its causes; empty for none."""
+    return next((code for code, _ in map(_answer, _causes(error)) if code), "")
+
+
 def beyond_end(error: BaseException) -> bool:
     """Whether a service says that a range starts behind the end of an object (416)."""
     return any(
