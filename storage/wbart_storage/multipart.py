@@ -13,12 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import md5
 from pathlib import Path
-from typing import NamedTuple
 
-from wbart_manifest.digest import hasher
 from wbart_storage.disk import source_error
 from wbart_storage.errors import ObjectMissing, SourceChanged, StorageError
 from wbart_storage.in_flight import as_done
+from wbart_storage.lent import Pieces
 from wbart_storage.objects import ObjectStore, Part, Parts
 from wbart_storage.uploads import Upload, Uploads
 
@@ -34,14 +33,6 @@ Sent = Callable[[int], object]
 """Told how many bytes more the store has, from any thread."""
 
 
-class Check(NamedTuple):
-    """The bytes that a file should hold."""
-
-    path: str
-    algorithm: str
-    digest: bytes
-
-
 class Multipart:
     """Sends files in parts. Serves one thread, and uses several itself; close it."""
 
@@ -55,10 +46,10 @@ class Multipart:
         """End the threads."""
         self._executor.shutdown()
 
-    def send(self, key: str, source: Path, sent: Sent, check: Check | None = None) -> None:
+    def send(self, key: str, source: Path, sent: Sent, lent: Pieces | None = None) -> None:
         """Put the file at key. Memory is bounded, whatever its size.
 
-        With check, its bytes are looked at as they go; of others than those nothing becomes an
+        Of a lent one each part must hold what was read there before, or nothing becomes an
         object: SourceChanged.
         """
         try:
@@ -67,9 +58,12 @@ class Multipart:
             raise source_error(error, source) from error
         try:
             with self._upload(key, os.fstat(fd).st_size) as (upload, there):
-                parts = list(self._send(key, fd, upload, there, sent, check))
+                size = os.fstat(fd).st_size
+                if lent is not None and lent.size != size:
+                    raise _changed(source)
+                parts = list(self._send(source, fd, upload, there, sent, lent))
                 parts.sort(key=lambda part: part.number)
-                self._complete(key, upload, parts, os.fstat(fd).st_size)
+                self._complete(key, upload, parts, size)
         finally:
             os.close(fd)
 
@@ -120,25 +114,26 @@ class Multipart:
 
     def _send(
         self,
-        key: str,
+        source: Path,
         fd: int,
         upload: Upload,
         there: dict[int, Part],
         sent: Sent,
-        check: Check | None,
+        lent: Pieces | None,
     ) -> Iterator[Part]:
-        def one(piece: tuple[int, bytes]) -> Part:
-            number, data = piece
+        step, size = upload.part_size, os.fstat(fd).st_size
+
+        def one(start: int) -> Part:
+            number, data = start // step + 1, _read(fd, start, min(step, size - start), upload.key)
+            if lent is not None and not lent.same(start, data):
+                raise _changed(source)
             part = there.get(number)
             if part is None or not _is(part, data):
-                part = self._parts.part(key, upload.name, number, data)
+                part = self._parts.part(upload.key, upload.name, number, data)
             sent(len(data))
             return part
 
-        # One is read ahead of those that are under way.
-        yield from as_done(
-            self._executor, one, _pieces(fd, upload.part_size, key, check), AT_ONCE + 1
-        )
+        yield from as_done(self._executor, one, range(0, size, step), 2 * AT_ONCE)
 
     def _complete(self, key: str, upload: Upload, parts: list[Part], size: int) -> None:
         try:
@@ -149,17 +144,8 @@ class Multipart:
                 raise
 
 
-def _pieces(fd: int, step: int, key: str, check: Check | None) -> Iterator[tuple[int, bytes]]:
-    """The file's parts with their numbers, read in order."""
-    state = hasher(check.algorithm, threads=2) if check else None
-    size = os.fstat(fd).st_size
-    for start in range(0, size, step):
-        data = _read(fd, start, min(step, size - start), key)
-        if state:
-            state.update(data)
-        yield start // step + 1, data
-    if check and state and state.digest() != check.digest:
-        raise SourceChanged(f"file changed after it was added: {check.path}")
+def _changed(source: Path) -> SourceChanged:
+    return SourceChanged(f"file changed after it was added: {source}")
 
 
 def _is(part: Part, data: bytes) -> bool:

@@ -16,7 +16,8 @@ from wbart_manifest.digest import Digest
 from wbart_storage.disk import source_error
 from wbart_storage.errors import BlobMissing, ObjectMissing, SourceChanged
 from wbart_storage.in_flight import Room, in_flight
-from wbart_storage.multipart import Check, Multipart
+from wbart_storage.lent import Lent
+from wbart_storage.multipart import Multipart
 from wbart_storage.objects import ObjectStore, Parts, ability
 from wbart_storage.session import Session
 
@@ -31,7 +32,7 @@ _HEAVY_AT_ONCE = 3
 _ASKED = 1 << 20
 """From this size on it is cheaper to ask whether the store has an object than to send it again."""
 
-NONE_LENT: Mapping[bytes, Path] = MappingProxyType({})
+NONE_LENT: Mapping[bytes, Lent] = MappingProxyType({})
 
 
 class Staged(NamedTuple):
@@ -75,7 +76,7 @@ class Sending:
         found: Callable[[bytes, str], Path | None],
         algorithm: str,
         watcher: Watcher,
-        lent: Mapping[bytes, Path] = NONE_LENT,
+        lent: Mapping[bytes, Lent] = NONE_LENT,
     ) -> None:
         """`lent` are large files of others, by digest: sent from where they lie, and left there."""
         self._store = store
@@ -154,7 +155,7 @@ class Sending:
 
     def _send_lent(self, staged: Staged, multipart: Multipart) -> str:
         """Send a file that is not ours, if it holds still what was seen of it."""
-        path, key = self._lent[staged.name], staged.key
+        (path, pieces), key = self._lent[staged.name], staged.key
         try:
             there = self._is_there(staged, path)
         except OSError as error:
@@ -162,8 +163,7 @@ class Sending:
         if there:
             key = ""
         else:
-            check = Check(str(path), self._algorithm, staged.name)
-            multipart.send(key, path, self._watcher.sent, check)
+            multipart.send(key, path, self._watcher.sent, pieces)
         self._watcher.stored(staged.name)
         return key
 

@@ -19,6 +19,7 @@ from wbart_storage.direct import create_direct, sync_files
 from wbart_storage.disk import disk_errors, source_error
 from wbart_storage.errors import BlobMissing, ObjectMissing, SourceChanged
 from wbart_storage.keys import blob_key, pack_key
+from wbart_storage.lent import Lent, Pieces
 from wbart_storage.objects import Adopts, ObjectStore, Syncs, ability
 from wbart_storage.pump import Pump
 from wbart_storage.sending import LARGE, Sending, Staged, Unwatched, Watcher
@@ -55,7 +56,7 @@ class Stage:
         self._believed: set[str] = set()
         self._lends = lends
         self._lending = False
-        self._lent: dict[bytes, Path] = {}
+        self._lent: dict[bytes, Lent] = {}
 
     @contextmanager
     def lent(self, lent: bool = True) -> Iterator[None]:
@@ -102,7 +103,8 @@ class Stage:
 
     def lent_file(self, location: Location, digest: bytes) -> Path | None:
         """The file of somebody else that holds the object, as it was when it was noted."""
-        return self._lent.get(digest) if location.kind == WHOLE else None
+        lent = self._lent.get(digest) if location.kind == WHOLE else None
+        return lent.path if lent is not None else None
 
     def hold(self, digest: bytes, data: bytes) -> Location:
         """Hold bytes in memory that are too many for a pack."""
@@ -155,15 +157,15 @@ class Stage:
 
     def _note(self, source: int, path: str, also: Hasher | None) -> tuple[bytes, os.stat_result]:
         before = os.fstat(source)
-        pump = self._pump()
+        pump, pieces = self._pump(), Pieces(also)
         try:
-            digest, size = pump.digest(source, also)
+            digest, size = pump.digest(source, pieces)
         except OSError as error:
             raise source_error(error, path) from error
         finally:
             self._pumps.put(pump)
         _check_unchanged(source, path, before, size)
-        self._lent[digest] = Path(path)
+        self._lent[digest] = Lent(Path(path), pieces)
         return digest, before
 
     def _copy_in(self, source: int, path: str, also: Hasher | None) -> tuple[bytes, os.stat_result]:
