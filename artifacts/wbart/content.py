@@ -51,6 +51,9 @@ class Content:
         self._added_folders: list[tuple[str, str]] = []
         self._edits = 0
         self._whole: snapshot.Whole | None = None
+        self.sends_early = False
+        """Whether packs go to a distant store before the draft is saved. Set before any file comes,
+        by who saves it for sure, and knows of no version that may have the same content."""
 
     @property
     def draft(self) -> Draft:
@@ -257,7 +260,8 @@ class Content:
         if self.intake is None:
             self.workspace.store.config.check_writable()
             second = self.digests.second if self.digests is not None else None
-            self.intake = Intake(self.workspace.store, second, self.workspace.jobs)
+            store, jobs = self.workspace.store, self.workspace.jobs
+            self.intake = Intake(store, second, jobs, early=self.sends_early)
         return self.intake
 
     def _forget(self, entry: Entry) -> None:

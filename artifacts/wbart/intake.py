@@ -14,10 +14,14 @@ from wbart_storage.workers import Workers
 class Intake:
     """A stage of one store with all that fills it. Serves one thread at a time."""
 
-    def __init__(self, store: Store, second: Second | None, jobs: int) -> None:
+    def __init__(
+        self, store: Store, second: Second | None, jobs: int, *, early: bool = False
+    ) -> None:
         close_abandoned()
         self.store = store
         self.stage = store.stage()
+        if early:
+            self.stage.send_early(store.objects)
         self._executor = Workers(max(1, jobs), "wbart-intake")
         self.prints = store.fingerprints()
         self.ingest = store.ingest(self.stage, self.prints, self._executor, second)

@@ -96,7 +96,7 @@ class Sending:
         small, packs = list[Staged](), list[Staged]()
         large, lent = list[Staged](), list[Staged]()
         for each in objects:
-            size = self._size(each)
+            size = self.size(each)
             if parts is not None and not size and not each.suffix and each.name in self._lent:
                 lent.append(each)
             elif parts is not None and size >= LARGE:
@@ -112,7 +112,7 @@ class Sending:
         if not objects:
             return []
         with ThreadPoolExecutor(min(threads, len(objects)), "wbart-send") as executor:
-            return list(in_flight(executor, self._put, objects, 2 * threads))
+            return list(in_flight(executor, self.put, objects, 2 * threads))
 
     def _in_parts(self, objects: list[Staged], lent: list[Staged], parts: Parts) -> list[str]:
         multipart = Multipart(self._store, parts, self._session.uploads)
@@ -123,9 +123,18 @@ class Sending:
         finally:
             multipart.close()
 
-    def _put(self, staged: Staged) -> str:
-        with self._room.taken(self._size(staged)):
+    def put(self, staged: Staged) -> str:
+        """Put one object into the store at once; its key, or nothing if it was there."""
+        with self._room.taken(self.size(staged)):
             return self._send(staged, self._whole)
+
+    def size(self, staged: Staged) -> int:
+        """Bytes of the object as it is staged; 0 when it is not."""
+        path = self._session.find(f"{staged.name.hex()}{staged.suffix}")
+        try:
+            return os.stat(path).st_size if path is not None else 0
+        except FileNotFoundError:
+            return 0  # taken by another session
 
     def _whole(self, key: str, path: Path) -> None:
         size = path.stat().st_size
@@ -166,13 +175,6 @@ class Sending:
             multipart.send(key, path, self._watcher.sent, pieces)
         self._watcher.stored(staged.name)
         return key
-
-    def _size(self, staged: Staged) -> int:
-        path = self._session.find(f"{staged.name.hex()}{staged.suffix}")
-        try:
-            return os.stat(path).st_size if path is not None else 0
-        except FileNotFoundError:
-            return 0  # taken by another session
 
     def _may_be_there(self, staged: Staged) -> bool:
         """A pack that was just made holds what the store was not known to have."""

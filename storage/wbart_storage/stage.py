@@ -17,6 +17,7 @@ from wbart_manifest.digest import Digest, Hasher
 from wbart_manifest.location import PACKED, WHOLE, Location
 from wbart_storage.direct import create_direct, sync_files
 from wbart_storage.disk import disk_errors, source_error
+from wbart_storage.early import Early
 from wbart_storage.errors import BlobMissing, ObjectMissing, SourceChanged
 from wbart_storage.keys import blob_key, pack_key
 from wbart_storage.lent import Lent, Pieces
@@ -57,6 +58,17 @@ class Stage:
         self._lends = lends
         self._lending = False
         self._lent: dict[bytes, Lent] = {}
+        self._early: Early | None = None
+
+    def send_early(self, store: ObjectStore) -> None:
+        """Send packs as they are closed, where the store is far; `publish` waits for them.
+
+        A draft that is given up leaves them in the store, for a sweep to find.
+        """
+        if ability(store, Adopts) is None:
+            sending = Sending(store, self.session, self._found, self._algorithm, _UNWATCHED)
+            self._early = Early(sending.size, sending.put)
+            self.packs.closed = self._early.begin
 
     @contextmanager
     def lent(self, lent: bool = True) -> Iterator[None]:
@@ -130,13 +142,14 @@ class Stage:
         blobs = list(blobs)
         if self._durable:
             sync_files([path for each in blobs if (path := self._found(each, ""))])
+        early, packs = self._sent_early(packs, watcher)
         objects = [Staged(pack_key(name.hex()), name, ".zip") for name in packs]
         objects += [Staged(blob_key(digest.hex()), digest, "") for digest in blobs]
         adopts = ability(store, Adopts)
         if adopts is not None and adopts.staging() == self.session.ready.parent:
             return [each.key for each in objects if self._adopted(store, adopts, each, watcher)]
         sending = Sending(store, self.session, self._found, self._algorithm, watcher, self._lent)
-        return sending.run(objects)
+        return early + sending.run(objects)
 
     def tidy(self, store: ObjectStore) -> None:
         """Remove what this session staged although the store had it already."""
@@ -150,10 +163,28 @@ class Stage:
 
     def close(self) -> None:
         """Let go of everything unfinished; the folder goes with the session."""
+        if self._early is not None:
+            self._early.close()
         self.packs.close()
         while not self._pumps.empty():
             self._pumps.get().close()
         self.session.close()
+
+    def _sent_early(
+        self, packs: Iterable[bytes], watcher: Watcher
+    ) -> tuple[list[str], list[bytes]]:
+        """The keys of those packs that were sent early, and the packs that were not."""
+        sent = {} if self._early is None else self._early.sent()
+        keys, rest = list[str](), list[bytes]()
+        for name in packs:
+            if name not in sent:
+                rest.append(name)
+                continue
+            watcher.sent(sent[name].size)
+            watcher.stored(name)
+            if sent[name].key:
+                keys.append(sent[name].key)
+        return keys, rest
 
     def _note(self, source: int, path: str, also: Hasher | None) -> tuple[bytes, os.stat_result]:
         before = os.fstat(source)

@@ -6,7 +6,7 @@ that follow. Until then a token stands in its place; `place` puts the id there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from wbart_manifest.digest import digest_function
@@ -42,6 +42,8 @@ class StagedPacks:
         self._moved: dict[tuple[bytes, int], Location] = {}
         self._held: dict[bytes, Location] = {}
         self._failure: StorageError | None = None
+        self.closed: Callable[[bytes], object] = _nothing
+        """Told the raw id of each pack as it is closed."""
 
     def add(self, digest: bytes, data: bytes) -> Location:
         """Hold a blob whose digest the caller took of these very bytes."""
@@ -92,10 +94,12 @@ class StagedPacks:
     def keep_only(self, token: bytes, live: Iterable[Location]) -> None:
         """Write a closed pack anew with the live blobs alone; needs `seal` after it.
 
-        So what was added and removed again never reaches a store.
+        So what was added and removed again never reaches a store, unless it was sent early.
         """
-        name = self._ids.pop(token).hex() + ".zip"
-        path = self._session.ready / name
+        path = self._session.ready / f"{self._ids[token].hex()}.zip"
+        if not path.exists():
+            return
+        del self._ids[token]
         with disk_errors(path):
             data = path.read_bytes()
             path.unlink()
@@ -124,6 +128,7 @@ class StagedPacks:
             name = pack.close()
             self._session.keep(pack.path, name.hex() + ".zip")
             self._ids[self._token] = name
+            self.closed(name)
 
     def _spread(self) -> None:
         with self._ended() as pack, disk_errors(pack.path):
@@ -145,6 +150,10 @@ class StagedPacks:
         except StorageError as error:
             self._failure = error
             raise
+
+
+def _nothing(name: bytes) -> None:
+    pass
 
 
 def is_token(name: bytes) -> bool:

@@ -27,9 +27,10 @@ class Attempt(NamedTuple):
     store: ObjectStore
     root: Path
     local: Path
+    early: bool
 
 
-@pytest.fixture(params=["local", "memory"])
+@pytest.fixture(params=["local", "memory", "early"])
 def attempt(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[int], Attempt]:
     root = write_files(tmp_path / "root", FILES)
 
@@ -38,14 +39,14 @@ def attempt(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[int], A
         local = request.param == "local"
         store = LocalObjects(place) if local else MemoryObjects()
         store.put(CONFIG_KEY, b"{}")
-        return Attempt(store, root, tmp_path / f"{number}.local")
+        return Attempt(store, root, tmp_path / f"{number}.local", request.param == "early")
 
     return begin
 
 
 def upload(store: ObjectStore, at: Attempt) -> list[Wanted]:
     """One upload, from a fresh stage."""
-    with rigged(store, at.local) as rig:
+    with rigged(store, at.local, early=at.early) as rig:
         wanted = rig.seal(rig.folder(at.root))
         rig.publish(wanted)
         return wanted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -227,3 +228,27 @@ def test_a_script_of_wandbs_runs_on_a_bucket(wbart: Customer) -> None:
     assert (done.returncode, done.stderr.decode()) == (0, "")
     assert done.stdout.decode().splitlines() == ["one", "0.5", "True"]
     assert wbart.left() == []
+
+
+def test_packs_of_a_first_version_alone_go_while_files_are_still_read(wbart: Customer) -> None:
+    wbart("init")
+    for number in range(80):
+        path = wbart.folder / f"folder/{number:02}.bin"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(os.urandom(900_000))
+    wbart("put", "folder", "-n", "data")
+    options = json.loads(wbart.env["WBART_STORAGE_OPTIONS"])
+    packs = {each.key for each in open_objects(wbart.url, options).list("k/")}
+    assert len(packs) == 3
+
+    # Another machine knows none of the files: it finds out what is new before anything is sent.
+    wbart.env["WBART_CACHE_DIR"] = str(wbart.folder / "other-cache")
+    wbart.env["WBART_DATA_DIR"] = str(wbart.folder / "other-data")
+    (wbart.folder / "folder/-new.bin").write_bytes(os.urandom(900_000))
+    wbart("put", "folder", "-n", "data")
+    later = {each.key for each in open_objects(wbart.url, options).list("k/")}
+    assert len(later - packs) == 1
+
+    wbart("get", "data:v1", "out")
+    for path in (wbart.folder / "folder").iterdir():
+        assert (wbart.folder / "out" / path.name).read_bytes() == path.read_bytes()

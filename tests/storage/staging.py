@@ -61,13 +61,16 @@ def rigged(
     second: Second | None = None,
     pack_size: int = 20_000,
     max_member: int = 5_000,
+    early: bool = False,
 ) -> Iterator[Rig]:
-    """A rig for store, with small packs."""
+    """A rig for store, with small packs; an early one sends each as it is closed."""
     clock = clock or SystemClock()
     adopts = ability(store, Adopts)
     staging = adopts.staging() if adopts is not None else local / "staging"
     prints = Fingerprints(local / "state.db")
     stage = Stage(Session(staging, clock), "blake3", pack_size=pack_size, min_members=3)
+    if early:
+        stage.send_early(store)
     with ThreadPoolExecutor(2) as executor:
         ingest = Ingest(
             stage,

@@ -126,6 +126,7 @@ def _store(
     entity, project, name = home_of(workspace, target)
     check_loggable(artifact._facts, workspace, entity, project, labels.aliases, labels.tags)
     before = _version_count(workspace, (entity, project, name))
+    artifact._filling.sends_early = before == 0
     clock = SystemClock()
     began = clock.monotonic()
     with meter(call) as progress:

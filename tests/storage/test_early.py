@@ -1,0 +1,129 @@
+"""Packs are sent while files are still taken in, and what goes wrong then is made good later."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from tests.storage.blobstore import noise
+from tests.storage.staging import Rig, read_back, rigged, write_files
+
+from wbart_manifest.location import PACKED
+from wbart_storage.errors import AccessDenied
+from wbart_storage.keys import pack_key
+from wbart_storage.local import LocalObjects
+from wbart_storage.memory import MemoryObjects
+from wbart_storage.objects import ObjectStore
+from wbart_storage.testing.faulty import Faulty
+
+FILES = {f"f{number:03}": noise(1000, number) for number in range(100)}
+LIMIT = 30.0
+
+
+class Watched:
+    """A watcher that adds up."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.names: list[bytes] = []
+
+    def sent(self, size: int) -> None:
+        self.size += size
+
+    def stored(self, name: bytes) -> None:
+        self.names.append(name)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return write_files(tmp_path / "root", FILES)
+
+
+def stored(store: ObjectStore) -> set[str]:
+    return {each.key for each in store.list("k/")}
+
+
+def wait_for(store: ObjectStore, packs: int) -> None:
+    until = time.monotonic() + LIMIT
+    while len(stored(store)) < packs:
+        assert time.monotonic() < until, "the packs do not come"
+        time.sleep(0.01)
+
+
+def ready(rig: Rig) -> list[str]:
+    return [path.name for path in rig.stage.session.ready.iterdir()]
+
+
+def test_packs_are_in_the_store_before_anybody_publishes(root: Path, tmp_path: Path) -> None:
+    store = MemoryObjects()
+    with rigged(store, tmp_path / "local", early=True) as rig:
+        wanted = rig.seal(rig.folder(root))
+        packs = sorted({each.location.object for each in wanted})
+        wait_for(store, len(packs))
+        before = stored(store)
+        watched = Watched()
+        keys = rig.stage.publish(store, packs, [], watched)
+
+        assert len(packs) > 3
+        assert set(keys) == before == stored(store) == {pack_key(name.hex()) for name in packs}
+        assert watched.names == packs
+        assert watched.size == sum(each.size for each in store.list("k/"))
+        assert read_back(store, wanted) == FILES
+        assert ready(rig) == []
+
+
+def test_a_pack_that_failed_early_is_sent_again(root: Path, tmp_path: Path) -> None:
+    store = MemoryObjects()
+    faulty = Faulty(store, 1)
+    with rigged(faulty, tmp_path / "local", early=True) as rig:
+        wanted = rig.seal(rig.folder(root))
+        rig.publish(wanted)
+
+    assert faulty.harmed
+    assert read_back(store, wanted) == FILES
+
+
+def test_a_store_that_refuses_is_told_when_it_is_published(root: Path, tmp_path: Path) -> None:
+    class Refuses(MemoryObjects):
+        def put(self, key: str, source: bytes | Path) -> None:
+            raise AccessDenied(key)
+
+    with rigged(Refuses(), tmp_path / "local", early=True) as rig:
+        wanted = rig.seal(rig.folder(root))
+        with pytest.raises(AccessDenied):
+            rig.publish(wanted)
+
+        assert len(ready(rig)) == len({each.location.object for each in wanted})
+
+
+def test_nothing_is_sent_early_where_packs_are_moved_into_place(root: Path, tmp_path: Path) -> None:
+    store = LocalObjects(tmp_path / "store")
+    with rigged(store, tmp_path / "local", early=True) as rig:
+        wanted = rig.seal(rig.folder(root))
+
+        assert stored(store) == set()
+        rig.publish(wanted)
+        assert read_back(store, wanted) == FILES
+
+
+def test_a_pack_that_is_gone_already_is_not_cut_anew(root: Path, tmp_path: Path) -> None:
+    store = MemoryObjects()
+    with rigged(store, tmp_path / "local", early=True) as rig:
+        taken = rig.folder(root)
+        token = taken[0].location.object
+        name = rig.stage.packs.pack_id(token)
+        assert name is not None
+        wait_for(store, 1)
+        until = time.monotonic() + LIMIT
+        while f"{name.hex()}.zip" in ready(rig):
+            assert time.monotonic() < until, "the pack stays where it was"
+            time.sleep(0.01)
+        kept = [each for each in taken if each.location.object == token][1:]
+        rig.stage.packs.keep_only(token, [each.location for each in kept])
+        wanted = rig.seal(kept)
+        rig.publish(wanted)
+
+        assert {each.location.object for each in wanted} == {name}
+        assert all(each.location.kind == PACKED for each in wanted)
+        assert read_back(store, wanted) == {each.path: FILES[each.path] for each in kept}
