@@ -8,6 +8,7 @@ from typing import Any
 from wbart_storage.errors import ObjectExists, ObjectMissing
 from wbart_storage.foreign import Foreign, Page, Reading, bare, changed
 from wbart_storage.foreign_uri import Target
+from wbart_storage.s3_end import ends_on_its_loop
 from wbart_storage.translate import translated
 
 _OPTIONS: Mapping[str, object] = {
@@ -32,7 +33,7 @@ def open_s3(options: Mapping[str, object]) -> Any:
     if host.endswith(_VIRTUAL_HOSTS):
         config = dict(_OPTIONS["config_kwargs"])  # type: ignore[call-overload]
         mine["config_kwargs"] = {**config, "s3": {"addressing_style": "virtual"}}
-    fs = S3FileSystem(**mine)
+    fs = ends_on_its_loop(S3FileSystem(**mine))
     fs.retries = 2
     return fs
 

@@ -13,6 +13,7 @@ from wbart_storage.arrival import fits_etag
 from wbart_storage.errors import StorageError
 from wbart_storage.in_flight import in_flight
 from wbart_storage.objects import ObjectStat
+from wbart_storage.s3_end import ends_on_its_loop
 from wbart_storage.s3_parts import S3Parts
 from wbart_storage.service import (
     CONNECT_SECONDS,
@@ -47,7 +48,7 @@ class S3:
         config = {**_CONFIG, **(options.get("config_kwargs") or {})}
         # Ten parts of 50 MiB at once, as s3fs would have it, are 1 GiB of memory.
         given = {"max_concurrency": PARTS_AT_ONCE, **options, "config_kwargs": config}
-        fs: Any = kind(*args, **given)
+        fs: Any = ends_on_its_loop(kind(*args, **given))
         fs.retries = 1  # its own loop around botocore's; no option sets it
         return fs
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import multiprocessing
 import os
 from collections.abc import Callable
@@ -255,6 +256,23 @@ def test_a_call_on_fsspecs_own_loop_is_an_error_and_no_deadlock(store: FsspecObj
 
     with pytest.raises(StorageError):
         asking.result(30)
+
+
+def test_a_store_dropped_inside_a_running_loop_is_closed_without_a_word(
+    server: Server, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """s3fs ends its client on whatever loop runs where the garbage is collected."""
+
+    async def drop() -> None:
+        opened(server, url).put("a/b", DATA)
+        gc.collect()
+        await asyncio.sleep(0)
+
+    gc.collect()  # what made the bucket
+    asyncio.run(drop())
+    gc.collect()
+
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
 
 
 def test_many_threads_share_one_store(store: FsspecObjects) -> None:

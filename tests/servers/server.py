@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from wbart_storage.s3_end import ends_on_its_loop
+
 _READY = 90.0
 _STOP = 2.0
 
@@ -55,7 +57,8 @@ class Server:
         import fsspec
 
         uncached = {"use_listings_cache": False, "skip_instance_cache": True}
-        return fsspec.filesystem(self.protocol, **self.options, **uncached)
+        fs = fsspec.filesystem(self.protocol, **self.options, **uncached)
+        return ends_on_its_loop(fs) if self.protocol == "s3" else fs
 
 
 def free_ports(count: int) -> list[int]:
