@@ -11,6 +11,7 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from hashlib import file_digest, md5
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,17 @@ def md5_of(source: bytes | Path) -> bytes:
         return md5(source, usedforsecurity=False).digest()
     with source.open("rb") as file:
         return file_digest(file, lambda: md5(usedforsecurity=False)).digest()
+
+
+def etag_of(source: bytes | Path, part: int | None = None) -> str:
+    """What S3 calls what it was sent: its MD5, or for parts of that size the MD5 of theirs."""
+    if part is None:
+        return md5_of(source).hex()
+    sums = []
+    with BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
+        while piece := file.read(part):
+            sums.append(md5_of(piece))
+    return f"{md5_of(b''.join(sums)).hex()}-{len(sums)}"
 
 
 def base64_md5(source: bytes | Path) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import obstore
 
-from wbart_storage.arrival import md5_of, until_right
+from wbart_storage.arrival import etag_of, until_right
 from wbart_storage.disk import source_error
 from wbart_storage.errors import ObjectMissing, StorageError
 from wbart_storage.keys import check_key, check_prefix
@@ -83,7 +83,7 @@ class ObstoreObjects:
             answer = obstore.put(
                 self._store, key, source, chunk_size=part, max_concurrency=_PARTS_AT_ONCE
             )
-            return self._arrived(key, answer, source)
+            return self._arrived(key, answer, source, part)
 
         with translated(key):
             until_right(key, send, send, lambda: self.delete([key]))
@@ -132,12 +132,14 @@ class ObstoreObjects:
         with translated(key):
             return self._read(key, 0, None)[start:end]
 
-    def _arrived(self, key: str, answer: Mapping[str, Any], source: bytes | Path) -> bool:
-        """Whether the store has what was sent: by its ETag if that is an MD5, else by reading."""
+    def _arrived(
+        self, key: str, answer: Mapping[str, Any], source: bytes | Path, part: int | None = None
+    ) -> bool:
+        """Whether the store has what was sent: by its ETag if that is of MD5s, else by reading."""
         if not self._plain:
             return True
         etag = str(answer.get("e_tag")).strip('"').lower()
-        if etag == md5_of(source).hex():
+        if etag == etag_of(source, part if "-" in etag else None):
             return True
         with BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
             start = 0
