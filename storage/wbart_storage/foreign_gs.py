@@ -17,9 +17,12 @@ _FIELDS = "items(name,size,etag,generation),prefixes,nextPageToken"
 
 def open_gs(options: Mapping[str, object]) -> Any:
     """A file system of GCS that caches nothing."""
-    from gcsfs import GCSFileSystem
+    from gcsfs.core import GCSFileSystem  # not gcsfs.GCSFileSystem, see `gcs`
 
-    return GCSFileSystem(**{**options, "use_listings_cache": False, "skip_instance_cache": True})
+    from wbart_storage.gcs_credentials import with_token
+
+    uncached = {"use_listings_cache": False, "skip_instance_cache": True}
+    return GCSFileSystem(**{**with_token(options), **uncached})
 
 
 class GsBucket:

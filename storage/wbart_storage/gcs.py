@@ -35,7 +35,10 @@ class Gcs:
             # stalls for tens of seconds wherever only the JSON API answers.
             from gcsfs.core import GCSFileSystem
 
+            from wbart_storage.gcs_credentials import with_token
+
             kind = GCSFileSystem
+            options = with_token(options)
         from aiohttp import ClientTimeout
 
         patience = ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=READ_SECONDS)

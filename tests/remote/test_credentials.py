@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.remote.web import web
 from tests.servers import Server
 
 from wbart.cli import exit_codes
@@ -62,6 +67,66 @@ def test_gcs_looks_into_the_environment(
     store.put("a/b", b"x")
 
     assert store.get("a/b") == b"x"
+
+
+LOOKING = """
+import sys
+from google.auth.compute_engine import _metadata
+from wbart_storage.opening import open_objects
+_metadata.detect_gce_residency_linux = lambda: False  # wherever the tests run
+store = open_objects(sys.argv[1], {"endpoint_url": sys.argv[2]})
+store.put("a/b", b"x")
+fs = store.connection.fs
+print(fs.credentials.token, fs.project, store.get("a/b"))
+"""
+
+
+def looking(server: Server, metadata: str, home: Path) -> str:
+    """What a process says that has no credentials, and metadata at that address."""
+    asked = [sys.executable, "-c", LOOKING, f"{server.bucket()}/x", server.endpoint]
+    host = metadata.removeprefix("http://")
+    mine = {"HOME": str(home), "GCE_METADATA_IP": host, "GCE_METADATA_HOST": host}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GOOGLE_")}
+    ran = subprocess.run(asked, env={**kept, **mine}, capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stderr == ""
+    return ran.stdout.strip()
+
+
+def test_a_silent_metadata_server_is_asked_once(
+    serving: Callable[[str], Server], tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.setblocking(False)
+
+        said = looking(serving("fakegcs"), f"127.0.0.1:{silent.getsockname()[1]}", tmp_path)
+
+        assert said == "anon  b'x'"
+        silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()
+
+
+def test_a_metadata_server_says_who_asks(serving: Callable[[str], Server], tmp_path: Path) -> None:
+    account = "/computeMetadata/v1/instance/service-accounts"
+    token = json.dumps({"access_token": "of-ours", "expires_in": 3600, "token_type": "Bearer"})
+    mark = {"Metadata-Flavor": "Google"}
+    text = {**mark, "Content-Type": "application/text"}
+    named = {**mark, "Content-Type": "application/json"}
+    with web() as server:
+        server.page("/", headers=mark)
+        server.page("/computeMetadata/v1/project/project-id", b"ours", headers=text)
+        about = json.dumps({"email": "me@ours", "scopes": []}).encode()
+        server.page(f"{account}/default/?recursive=true", about, headers=named)
+        scope = "https%3A%2F%2Fwww.googleapis.com%2Fauth%2Fdevstorage.full_control"
+        server.page(f"{account}/default/token?scopes={scope}", token.encode(), headers=named)
+
+        said = looking(serving("fakegcs"), server.url, tmp_path)
+
+    assert "compute_engine" in said
+    assert said.endswith(" ours b'x'")
+    assert server.paths[0] == "/"
+    assert any("/token" in path for path in server.paths)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,64 @@
+"""Who asks at Google Cloud Storage, where the options do not say it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from google.auth import default
+from google.auth.exceptions import GoogleAuthError, TransportError
+from google.auth.transport import Response
+from google.auth.transport.requests import Request
+from requests import Session
+
+_PATIENCE = 2.0
+"""Seconds for the metadata server to say that it is there."""
+
+
+def with_token(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of gcsfs with a token: theirs, or what google.auth finds, or nobody's.
+
+    gcsfs would look in the same places, but waits 13 s for the metadata server wherever there
+    is none. Raises nothing: a bucket may be open to all.
+    """
+    if options.get("token") is not None:
+        return dict(options)
+    scope = f"https://www.googleapis.com/auth/devstorage.{options.get('access', 'full_control')}"
+    try:
+        with Session() as session:
+            found, project = default(scopes=[scope], request=_Brief(session))
+    except GoogleAuthError:
+        return {**options, "token": _without_google()}
+    return {**options, "token": found, "project": options.get("project") or project}
+
+
+class _Brief(Request):
+    """Asks whether there is a metadata server once and shortly; all else as google.auth does.
+
+    On Google's own machines no answer changes nothing: google.auth knows them by their firmware.
+    """
+
+    def __call__(self, url: str, *args: Any, **more: Any) -> Any:
+        ask: Any = super().__call__
+        if urlsplit(url).path.strip("/"):
+            return ask(url, *args, **more)
+        try:
+            return ask(url, *args, **{**more, "timeout": _PATIENCE})
+        except TransportError:
+            return _Nobody()
+
+
+class _Nobody(Response):
+    """What is heard where no metadata server is. An error would be tried again, with pauses."""
+
+    status = 404
+    headers: Mapping[str, str] = {}
+    data = b""
+
+
+def _without_google() -> str:
+    """What gcsfs kept of a login in a browser, else nobody."""
+    from gcsfs.core import GoogleCredentials
+
+    return "cache" if GoogleCredentials.tokens else "anon"
