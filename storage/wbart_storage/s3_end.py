@@ -12,7 +12,9 @@ def ends_on_its_loop(fs: Any) -> Any:
     s3fs closes it as a task of whatever loop runs where the last reference goes: inside a
     notebook or an async program that fails, and says so in twenty lines on standard error.
     """
-    theirs = fs.close_session
+    theirs = getattr(fs, "close_session", None)
+    if theirs is None:
+        return fs  # another kind, which ends in its own way
 
     def close(loop: Any, creator: Any) -> None:
         if loop is not None and loop.is_running() and _in_a_loop():
