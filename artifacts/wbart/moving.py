@@ -49,7 +49,7 @@ def _moved(content: Content, intake: Intake, entry: Entry) -> Entry:
             return _from_file(intake, entry, staged, location)
         lent = content.intake.stage.lent_file(location, entry.digest)
         if lent is not None:
-            return _from_lent(intake, entry, lent, content.draft.algorithm)
+            return _from_lent(intake, entry, lent.paths[-1], content.draft.algorithm)
     wanted = Wanted(entry.path, entry.size or 0, entry.digest, location)
     return _from_store(intake, entry, wanted, content.workspace.store.blobs)
 

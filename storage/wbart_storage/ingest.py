@@ -214,7 +214,7 @@ class Ingest:
 
     def _is_there(self, location: Location, digest: bytes) -> bool:
         """Whether the store, or the stage, really holds the bytes: asked once for each object."""
-        if location.kind == EMPTY:
+        if location.kind == EMPTY or self._stage.lends(location, digest):
             return True
         name = location.object if location.kind == PACKED else digest
         size = self._present.get(name)

@@ -14,6 +14,8 @@ from typing import NamedTuple
 from xxhash import xxh3_128
 
 from wbart_manifest.digest import Buffer, Hasher
+from wbart_storage.disk import source_error
+from wbart_storage.errors import SourceChanged
 
 PIECE = 1 << 20
 """Bytes that have a sum of their own; the parts that are sent are so many, or a multiple."""
@@ -61,7 +63,23 @@ class Pieces:
 
 
 class Lent(NamedTuple):
-    """Where the file lies, and what was read there."""
+    """Where files of that content lie, the one added last at the end, and what was read there."""
 
-    path: Path
+    paths: tuple[Path, ...]
     pieces: Pieces
+
+    def read(self) -> bytes:
+        """All the bytes, if the last file still has them; else SourceChanged."""
+        path = self.paths[-1]
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise source_error(error, path) from error
+        if len(data) != self.pieces.size or not self.pieces.same(0, data):
+            raise changed(path)
+        return data
+
+
+def changed(path: Path) -> SourceChanged:
+    """The error of a lent file that is not what was read."""
+    return SourceChanged(f"file changed after it was added: {path}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import stat
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from pathlib import Path
 from wbart_storage.disk import source_error
 from wbart_storage.errors import ObjectMissing, SourceChanged, StorageError
 from wbart_storage.in_flight import as_done
-from wbart_storage.lent import Pieces
+from wbart_storage.lent import Pieces, changed
 from wbart_storage.objects import ObjectStore, Part, Parts
 from wbart_storage.uploads import Upload, Uploads
 
@@ -52,18 +53,13 @@ class Multipart:
         Of a lent one each part must hold what was read there before, or nothing becomes an
         object: SourceChanged.
         """
+        fd, size = _open(source)
         try:
-            fd = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError as error:
-            raise source_error(error, source) from error
-        try:
-            with self._upload(key, os.fstat(fd).st_size) as (upload, there):
-                size = os.fstat(fd).st_size
-                if lent is not None and lent.size != size:
-                    raise _changed(source)
-                parts = list(self._send(source, fd, upload, there, sent, lent))
-                parts.sort(key=lambda part: part.number)
-                self._complete(key, upload, parts, size)
+            try:
+                self._put(key, source, fd, size, sent, lent)
+            except ObjectMissing:
+                # Somebody else let go of the upload: a rule of the bucket, or its owner.
+                self._put(key, source, fd, size, sent, lent)
         finally:
             os.close(fd)
 
@@ -78,6 +74,16 @@ class Multipart:
                 log.warning("cannot let go of a broken upload of %s: %s", upload.key, error)
             finally:
                 upload.close()
+
+    def _put(
+        self, key: str, source: Path, fd: int, size: int, sent: Sent, lent: Pieces | None
+    ) -> None:
+        with self._upload(key, size) as (upload, there):
+            if lent is not None and lent.size != size:
+                raise changed(source)  # in here, so that what was sent of it is let go of
+            parts = list(self._send(source, fd, size, upload, there, sent, lent))
+            parts.sort(key=lambda part: part.number)
+            self._complete(key, upload, parts, size)
 
     @contextmanager
     def _upload(self, key: str, size: int) -> Iterator[tuple[Upload, dict[int, Part]]]:
@@ -116,17 +122,18 @@ class Multipart:
         self,
         source: Path,
         fd: int,
+        size: int,
         upload: Upload,
         there: dict[int, Part],
         sent: Sent,
         lent: Pieces | None,
     ) -> Iterator[Part]:
-        step, size = upload.part_size, os.fstat(fd).st_size
+        step = upload.part_size
 
         def one(start: int) -> Part:
             number, data = start // step + 1, _read(fd, start, min(step, size - start), upload.key)
             if lent is not None and not lent.same(start, data):
-                raise _changed(source)
+                raise changed(source)
             part = there.get(number)
             if part is None or not _is(part, data):
                 part = self._parts.part(upload.key, upload.name, number, data)
@@ -144,8 +151,17 @@ class Multipart:
                 raise
 
 
-def _changed(source: Path) -> SourceChanged:
-    return SourceChanged(f"file changed after it was added: {source}")
+def _open(source: Path) -> tuple[int, int]:
+    """A descriptor of the file, and its size: the only one that counts from then on."""
+    try:
+        fd = os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # it may be a pipe by now
+    except OSError as error:
+        raise source_error(error, source) from error
+    status = os.fstat(fd)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(fd)
+        raise changed(source)
+    return fd, status.st_size
 
 
 def _is(part: Part, data: bytes) -> bool:

@@ -13,7 +13,6 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from wbart_manifest.digest import Digest
-from wbart_storage.disk import source_error
 from wbart_storage.errors import BlobMissing, ObjectMissing, SourceChanged
 from wbart_storage.in_flight import Room, in_flight
 from wbart_storage.lent import Lent
@@ -97,7 +96,7 @@ class Sending:
         large, lent = list[Staged](), list[Staged]()
         for each in objects:
             size = self.size(each)
-            if parts is not None and not size and not each.suffix and each.name in self._lent:
+            if parts is not None and self._only_lent(each):
                 lent.append(each)
             elif parts is not None and size >= LARGE:
                 large.append(each)
@@ -164,17 +163,26 @@ class Sending:
 
     def _send_lent(self, staged: Staged, multipart: Multipart) -> str:
         """Send a file that is not ours, if it holds still what was seen of it."""
-        (path, pieces), key = self._lent[staged.name], staged.key
-        try:
-            there = self._is_there(staged, path)
-        except OSError as error:
-            raise source_error(error, path) from error
-        if there:
+        lent, key = self._lent[staged.name], staged.key
+        if self._has(key, lent.pieces.size):
             key = ""
         else:
-            multipart.send(key, path, self._watcher.sent, pieces)
+            self._send_one_of(lent, key, multipart)
         self._watcher.stored(staged.name)
         return key
+
+    def _send_one_of(self, lent: Lent, key: str, multipart: Multipart) -> None:
+        for path in lent.paths[:-1]:
+            try:
+                return multipart.send(key, path, self._watcher.sent, lent.pieces)
+            except SourceChanged:
+                continue
+        multipart.send(key, lent.paths[-1], self._watcher.sent, lent.pieces)
+
+    def _only_lent(self, staged: Staged) -> bool:
+        """What is staged, too, was copied since its file may change: that is sent."""
+        lent = not staged.suffix and staged.name in self._lent
+        return lent and self._found(staged.name, staged.suffix) is None
 
     def _may_be_there(self, staged: Staged) -> bool:
         """A pack that was just made holds what the store was not known to have."""
@@ -182,10 +190,11 @@ class Sending:
 
     def _is_there(self, staged: Staged, path: Path) -> bool:
         size = path.stat().st_size
-        if size < _ASKED:
-            return False
+        return size >= _ASKED and self._has(staged.key, size)
+
+    def _has(self, key: str, size: int) -> bool:
         try:
-            return self._store.stat(staged.key).size == size
+            return self._store.stat(key).size == size
         except ObjectMissing:
             return False
 

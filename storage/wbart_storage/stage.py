@@ -101,9 +101,11 @@ class Stage:
 
     def holds(self, location: Location, digest: bytes) -> bool:
         """Whether the object lies ready here, left by this or by an interrupted session."""
-        if self.lent_file(location, digest) is not None:
-            return True
         return self.staged_file(location, digest) is not None
+
+    def lends(self, location: Location, digest: bytes) -> bool:
+        """Whether a lent file will do for the object: only for what is itself taken in as lent."""
+        return self._lending and self.lent_file(location, digest) is not None
 
     def staged_file(self, location: Location, digest: bytes) -> Path | None:
         """The finished file that holds the object; None when it is not here."""
@@ -113,10 +115,9 @@ class Stage:
             return self._found(location.object, ".zip")
         return self._found(digest, "")
 
-    def lent_file(self, location: Location, digest: bytes) -> Path | None:
-        """The file of somebody else that holds the object, as it was when it was noted."""
-        lent = self._lent.get(digest) if location.kind == WHOLE else None
-        return lent.path if lent is not None else None
+    def lent_file(self, location: Location, digest: bytes) -> Lent | None:
+        """The files of somebody else that held the object when they were noted."""
+        return self._lent.get(digest) if location.kind == WHOLE else None
 
     def hold(self, digest: bytes, data: bytes) -> Location:
         """Hold bytes in memory that are too many for a pack."""
@@ -196,7 +197,9 @@ class Stage:
         finally:
             self._pumps.put(pump)
         _check_unchanged(source, path, before, size)
-        self._lent[digest] = Lent(Path(path), pieces)
+        known = self._lent.get(digest, Lent((), pieces))
+        others = tuple(each for each in known.paths if each != Path(path))
+        self._lent[digest] = Lent((*others, Path(path)), known.pieces)
         return digest, before
 
     def _copy_in(self, source: int, path: str, also: Hasher | None) -> tuple[bytes, os.stat_result]:

@@ -16,9 +16,8 @@ from tests.servers import Server
 from tests.servers.proxy import Fault, Proxy, proxied
 
 from wbart_manifest.digest import digest_function
-from wbart_manifest.location import WHOLE, Location
 from wbart_storage.clock import FixedClock, SystemClock
-from wbart_storage.errors import SourceChanged, StorageError, StoreUnavailable
+from wbart_storage.errors import StorageError, StoreUnavailable
 from wbart_storage.keys import blob_key
 from wbart_storage.memory import MemoryObjects
 from wbart_storage.multipart import PART, Multipart
@@ -27,7 +26,6 @@ from wbart_storage.opening import open_objects
 from wbart_storage.sending import AT_ONCE
 from wbart_storage.session import Session
 from wbart_storage.stage import Stage
-from wbart_storage.store import Store
 from wbart_storage.uploads import KEPT_SECONDS, Uploads
 
 MOST_PARTS, FEW_PARTS = 26, 10
@@ -275,66 +273,3 @@ def test_the_first_error_stops_the_rest(stage: Stage) -> None:
     store.fails_at = 0
     stage.publish(store, [], digests)
     assert len(list(store.list(""))) == 500
-
-
-@pytest.fixture
-def lending(tmp_path: Path, serving: Callable[[str], Server]) -> Iterator[tuple[Stage, Store]]:
-    """A stage of a store that is far, and a large file that was lent to it."""
-    server = serving("ministack")
-    bucket = server.bucket()
-    make_store(bucket, server.options)
-    store = opened(bucket, server.options, tmp_path)
-    stage = store.stage()
-    yield stage, store
-    stage.close()
-
-
-def lent(stage: Stage, source: Path) -> bytes:
-    with stage.lent():
-        digest, _ = stage.large(str(source))
-    return digest
-
-
-def test_a_lent_file_is_sent_from_where_it_lies_and_stays(
-    lending: tuple[Stage, Store], tmp_path: Path
-) -> None:
-    stage, store = lending
-    source = made(tmp_path / "source", FEW_PARTS)
-    digest = lent(stage, source)
-
-    assert stage.session.kept() == []
-    assert stage.holds(Location(WHOLE), digest)
-    assert stage.publish(store.objects, [], [digest]) == [blob_key(digest.hex())]
-    assert stage.publish(store.objects, [], [digest]) == []
-    assert store.objects.get(blob_key(digest.hex())) == source.read_bytes()
-
-
-@pytest.mark.parametrize("change", ["a byte", "longer", "shorter", "gone"])
-def test_nothing_is_stored_of_a_lent_file_that_has_changed(
-    lending: tuple[Stage, Store], tmp_path: Path, change: str
-) -> None:
-    stage, store = lending
-    source = made(tmp_path / "source", FEW_PARTS)
-    digest, before = lent(stage, source), source.stat()
-    with source.open("r+b") as file:
-        file.write(b"not what it was")
-        file.truncate(before.st_size + {"longer": 1, "shorter": -1}.get(change, 0))
-    os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns))
-    if change == "gone":
-        source.unlink()
-
-    with pytest.raises(SourceChanged):
-        stage.publish(store.objects, [], [digest])
-
-    assert list(store.objects.list("o/")) == []
-    assert list((stage.session.ready.parent / "uploads").glob("*")) == []
-
-
-def test_what_is_small_or_not_lent_is_copied(lending: tuple[Stage, Store], tmp_path: Path) -> None:
-    stage, _ = lending
-    small = made(tmp_path / "small", 1)
-    large = made(tmp_path / "large", FEW_PARTS)
-
-    held = {lent(stage, small), stage.large(str(large))[0]}
-
-    assert {bytes.fromhex(path.name) for path in stage.session.kept()} == held

@@ -28,6 +28,6 @@ def staged_bytes(content: Content, entry: Entry) -> bytes:
                 return file.read()
         lent = stage.lent_file(location, entry.digest)
         if lent is not None:
-            return lent.read_bytes()
+            return lent.read()
     wanted = Wanted(entry.path, entry.size or 0, entry.digest, location)
     return content.workspace.store.blobs.read(wanted)
