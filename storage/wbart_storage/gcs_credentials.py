@@ -12,6 +12,10 @@ from google.auth.transport import Response
 from google.auth.transport.requests import Request
 from requests import Session
 
+from wbart_storage.errors import AccessDenied
+
+_NONE = "Your default credentials were not found"
+"""What google.auth says where nobody has logged in, and has no class for."""
 _PATIENCE = 2.0
 """Seconds for the metadata server to say that it is there."""
 
@@ -20,7 +24,8 @@ def with_token(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options of gcsfs with a token: theirs, or what google.auth finds, or nobody's.
 
     gcsfs would look in the same places, but waits 13 s for the metadata server wherever there
-    is none. Raises nothing: a bucket may be open to all.
+    is none. To have none is no error, since a bucket may be open to all; AccessDenied is raised
+    for those that somebody named, and that are of no use.
     """
     if options.get("token") is not None:
         return dict(options)
@@ -28,9 +33,18 @@ def with_token(options: Mapping[str, Any]) -> dict[str, Any]:
     try:
         with Session() as session:
             found, project = default(scopes=[scope], request=_Brief(session))
-    except GoogleAuthError:
-        return {**options, "token": _without_google()}
-    return {**options, "token": found, "project": options.get("project") or project}
+    except (GoogleAuthError, OSError, ValueError, TypeError, AttributeError) as error:
+        if str(error).startswith(_NONE):
+            return {**options, "token": _without_google()}
+        reason = " ".join(str(error).split())
+        raise AccessDenied(f"cannot use the credentials of Google: {reason}") from error
+    return {**_project(project), **options, "token": found}
+
+
+def _project(found: str | None) -> dict[str, str]:
+    from gcsfs.core import DEFAULT_PROJECT
+
+    return {"project": found} if found and not DEFAULT_PROJECT else {}
 
 
 class _Brief(Request):

@@ -18,6 +18,8 @@ from tests.servers import Server
 from wbart.cli import exit_codes
 from wbart.cli.main import main
 from wbart_storage.errors import AccessDenied, StoreRefused
+from wbart_storage.foreign_gs import open_gs
+from wbart_storage.gcs_credentials import with_token
 from wbart_storage.opening import open_objects
 
 
@@ -105,6 +107,40 @@ def test_a_silent_metadata_server_is_asked_once(
         silent.accept()[0].close()
         with pytest.raises(BlockingIOError):
             silent.accept()
+
+
+@pytest.mark.parametrize(
+    "content", [None, b"", b"\xff\xfe{", b"[]", b'{"type": "service_account"}']
+)
+def test_credentials_of_google_that_are_of_no_use_are_denied(
+    bare: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None
+) -> None:
+    file = tmp_path / "key.json"
+    if content is None:
+        file.mkdir()
+    else:
+        file.write_bytes(content)
+    bare.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))
+    ways: list[Callable[[], object]] = [lambda: open_objects("gs://bucket/x"), lambda: open_gs({})]
+
+    for opening in ways:
+        with pytest.raises(AccessDenied, match="credentials of Google") as caught:
+            opening()
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("project", ["", "mine"])
+def test_credentials_that_name_no_project_leave_it_as_it_is(
+    bare: pytest.MonkeyPatch, tmp_path: Path, project: str
+) -> None:
+    file = tmp_path / "login.json"
+    login = {"client_id": "a", "client_secret": "b", "refresh_token": "c"}
+    file.write_text(json.dumps({"type": "authorized_user", **login}))
+    bare.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))
+    bare.delenv("GOOGLE_CLOUD_PROJECT", raising=False)
+
+    given = {"project": project} if project else {}
+    assert with_token(given).get("project", "") == project
 
 
 def test_a_metadata_server_says_who_asks(serving: Callable[[str], Server], tmp_path: Path) -> None:
