@@ -174,9 +174,10 @@ class Sending:
     def _send_one_of(self, lent: Lent, key: str, multipart: Multipart) -> None:
         for path in lent.paths[:-1]:
             try:
-                return multipart.send(key, path, self._watcher.sent, lent.pieces)
+                multipart.send(key, path, self._watcher.sent, lent.pieces)
             except SourceChanged:
                 continue
+            return
         multipart.send(key, lent.paths[-1], self._watcher.sent, lent.pieces)
 
     def _only_lent(self, staged: Staged) -> bool:

@@ -97,12 +97,13 @@ class StagedPacks:
         So what was added and removed again never reaches a store, unless it was sent early.
         """
         path = self._session.ready / f"{self._ids[token].hex()}.zip"
-        if not path.exists():
-            return
-        del self._ids[token]
         with disk_errors(path):
-            data = path.read_bytes()
-            path.unlink()
+            try:
+                data = path.read_bytes()
+            except FileNotFoundError:
+                return
+            path.unlink(missing_ok=True)
+        del self._ids[token]
         for digest in [digest for digest, place in self._held.items() if place.object == token]:
             del self._held[digest]
         taken = digest_function(self._algorithm)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from pathlib import Path
+from threading import Lock
 
 import pytest
 from tests.storage.blobstore import noise
 from tests.storage.staging import Rig, read_back, rigged, write_files
 
 from wbart_manifest.location import PACKED
-from wbart_storage.errors import AccessDenied
+from wbart_storage.early import AT_ONCE, Early, Sent
+from wbart_storage.errors import AccessDenied, StoreUnavailable
 from wbart_storage.keys import pack_key
 from wbart_storage.local import LocalObjects
 from wbart_storage.memory import MemoryObjects
 from wbart_storage.objects import ObjectStore
+from wbart_storage.sending import Staged
 from wbart_storage.testing.faulty import Faulty
 
 FILES = {f"f{number:03}": noise(1000, number) for number in range(100)}
@@ -95,6 +100,71 @@ def test_a_store_that_refuses_is_told_when_it_is_published(root: Path, tmp_path:
             rig.publish(wanted)
 
         assert len(ready(rig)) == len({each.location.object for each in wanted})
+
+
+def test_after_an_error_nothing_more_is_begun(tmp_path: Path) -> None:
+    asked: list[bytes] = []
+
+    def fails(staged: Staged) -> str:
+        asked.append(staged.name)
+        raise StoreUnavailable("gone")
+
+    early = Early(lambda _: 1, fails)
+    for number in range(50):
+        early.begin(bytes([number]))
+
+    assert early.sent() == {}
+    assert len(asked) <= AT_ONCE
+    early.close()
+
+
+GIVEN_UP = """
+import sys, time
+from wbart_storage.early import Early
+def send(staged):
+    print(staged.name.hex(), flush=True)
+    time.sleep(0.05)
+    return staged.key
+early = Early(lambda _: 1, send)
+for number in range(100):
+    early.begin(bytes([number]))
+sys.exit("given up")
+"""
+
+
+def test_who_gives_up_waits_for_what_is_under_way_alone() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", GIVEN_UP], capture_output=True, text=True, timeout=LIMIT
+    )
+
+    assert ran.stderr == "given up\n"
+    assert 1 <= len(ran.stdout.split()) <= 10
+
+
+def test_all_are_sent_two_at_a_time() -> None:
+    under_way, most = set[bytes](), 0
+    lock = Lock()
+
+    def send(staged: Staged) -> str:
+        nonlocal most
+        with lock:
+            under_way.add(staged.name)
+            most = max(most, len(under_way))
+        time.sleep(0.001)
+        with lock:
+            under_way.remove(staged.name)
+        return staged.key if staged.name[0] % 2 else ""
+
+    early = Early(lambda staged: staged.name[0], send)
+    names = [bytes([number]) for number in range(100)]
+    for name in names:
+        early.begin(name)
+
+    assert early.sent() == {
+        name: Sent(pack_key(name.hex()) if name[0] % 2 else "", name[0]) for name in names
+    }
+    assert most <= AT_ONCE
+    early.close()
 
 
 def test_nothing_is_sent_early_where_packs_are_moved_into_place(root: Path, tmp_path: Path) -> None:
