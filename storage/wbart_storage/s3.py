@@ -15,6 +15,7 @@ from wbart_storage.in_flight import in_flight
 from wbart_storage.objects import ObjectStat
 from wbart_storage.s3_end import ends_on_its_loop
 from wbart_storage.s3_parts import S3Parts
+from wbart_storage.s3_sums import sum_of, told
 from wbart_storage.service import (
     CONNECT_SECONDS,
     CONNECTIONS,
@@ -27,6 +28,10 @@ from wbart_storage.service import (
 )
 from wbart_storage.translate import refused
 
+_ALONE = 64 << 20
+"""Up to so many bytes go in one request. A process that dies among parts leaves them for ever."""
+_SUMMED = 1 << 20
+"""From so many bytes on an MD5 takes longer than it is worth, where a server tells the CRC-32."""
 _MOST_PARTS = 9_000  # S3 takes 10,000
 _CONFIG: Mapping[str, object] = {
     # One second try inside; the patience is `Retry`'s. Unbound it is 25 requests of 15 s each.
@@ -53,17 +58,20 @@ class S3:
         return fs
 
     def upload(self, fs: Any, path: str, data: bytes, exclusive: bool) -> bool:
-        if len(data) >= 2 * PART_SIZE:
+        if len(data) > _ALONE:
             _in_parts(fs, path, BytesIO(data), len(data))
             return True
         bucket, key, _ = fs.split_path(path)
-        condition = {"IfNoneMatch": "*"} if exclusive else {}
-        answer = fs.call_s3("put_object", Bucket=bucket, Key=key, Body=data, **condition)
-        return fits_etag(answer, data)
+        checksum = sum_of(data) if len(data) >= _SUMMED else ""
+        more = {"IfNoneMatch": "*"} if exclusive else {}
+        if checksum:
+            more["ChecksumCRC32"] = checksum
+        answer = fs.call_s3("put_object", Bucket=bucket, Key=key, Body=data, **more)
+        return bool(checksum and told(answer, checksum)) or fits_etag(answer, data)
 
     def upload_file(self, fs: Any, path: str, source: Path) -> bool:
         size = source.stat().st_size
-        if size < PART_SIZE:
+        if size <= _ALONE:
             return self.upload(fs, path, source.read_bytes(), False)
         with source.open("rb") as file:
             _in_parts(fs, path, file, size)
@@ -128,7 +136,7 @@ def _in_parts(fs: Any, path: str, source: BinaryIO, size: int) -> None:
                 )
             ]
         parts.complete(key, upload, sent)
-    except StorageError:
+    except BaseException:
         with suppress(StorageError):
             parts.abort(key, upload)
         raise

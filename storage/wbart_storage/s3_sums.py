@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
 from zlib import crc32
@@ -26,7 +25,6 @@ Trial = Callable[[bytes, str], object]
 """Sends a body with a checksum to where it does no harm; raises when the server refuses it."""
 
 _known: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
-_asking = Lock()
 
 
 def sum_of(data: bytes) -> str:
@@ -36,21 +34,25 @@ def sum_of(data: bytes) -> str:
 
 def arrived(fs: Any, answer: Answer, data: bytes, checksum: str, trial: Trial) -> bool:
     """Whether the server has the data that it was sent with that checksum, by its answer."""
-    told = answer.get("ChecksumCRC32")
-    if told is not None:
-        return bool(told == checksum)
+    if "ChecksumCRC32" in answer:
+        return told(answer, checksum)
     return _refuses_spoilt(fs, trial) or fits_etag(answer, data)
+
+
+def told(answer: Answer, checksum: str) -> bool:
+    """Whether the answer says that this is the CRC-32 of what the server has."""
+    return bool(answer.get("ChecksumCRC32") == checksum)
 
 
 def _refuses_spoilt(fs: Any, trial: Trial) -> bool:
     """Whether a body with a wrong checksum is refused; each file system's server is asked once."""
-    with _asking:
-        if fs not in _known:
-            try:
-                trial(_BODY, sum_of(b"other"))
-                _known[fs] = False
-            except StorageError as error:
-                if error_code(error) not in _REFUSALS:
-                    return False  # nothing is proven: the next one asks again
-                _known[fs] = True
-        return _known[fs]
+    # No lock: to ask twice does no harm, and one that is held in a fork is never let go of.
+    if fs not in _known:
+        try:
+            trial(_BODY, sum_of(b"other"))
+            _known[fs] = False
+        except StorageError as error:
+            if error_code(error) not in _REFUSALS:
+                return False  # nothing is proven: the next one asks again
+            _known[fs] = True
+    return _known[fs]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import md5
+from pathlib import Path
 
 import pytest
 from tests.servers import Server
@@ -148,6 +150,40 @@ def test_a_part_that_the_wire_has_changed_is_found_out(server: Server, bucket: s
             parts.part(KEY, upload, 1, FIRST)
         # Azurite has a word of its own for it; the service says Md5Mismatch.
         assert caught.value.transient or server.name == "azurite"
+
+
+@pytest.mark.parametrize("name", ["seaweedfs", "ministack", "moto"])
+def test_what_nobody_remembers_has_no_parts_at_s3(
+    serving: Callable[[str], Server], name: str, tmp_path: Path
+) -> None:
+    """A process that dies leaves a whole object or none, and no upload that lasts for ever."""
+    pack = tmp_path / "pack.zip"
+    pack.write_bytes(noise(40 << 20, 3))
+    with proxied(serving(name)) as proxy:
+        bucket = proxy.upstream.bucket()
+        store = open_objects(bucket, proxy.server.options)
+        store.put("k/pack.zip", pack)
+        store.put("k/bytes", pack.read_bytes())
+
+        asked = [(each.method, each.status) for each in proxy.matching(".*", "k/")]
+        assert asked == [("PUT", 200), ("PUT", 200)]
+        assert store.stat("k/pack.zip").size == store.stat("k/bytes").size == 40 << 20
+
+
+def test_a_put_in_parts_that_fails_lets_go_of_them(serving: Callable[[str], Server]) -> None:
+    fault = Fault("status", method="PUT", path="partNumber=", status=403, code="AccessDenied")
+    server = serving("ministack")
+    data = noise((64 << 20) + 5, 4)
+    with proxied(server, [fault]) as proxy:
+        bucket = proxy.upstream.bucket()
+        with pytest.raises(StorageError):
+            open_objects(bucket, proxy.server.options).put("o/large", data)
+
+    assert under_way(server, bucket) == []
+    store = open_objects(bucket, server.options)
+    assert seen(store) == []
+    store.put("o/large", data)
+    assert store.get("o/large", len(data) - 7) == data[-7:]
 
 
 def test_a_read_only_store_takes_no_parts(store: ObjectStore) -> None:
