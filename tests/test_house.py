@@ -112,7 +112,7 @@ def breaking(broken: Callable[[Module], bool], *, but: frozenset[str] = frozense
 def test_the_house_is_looked_at_whole() -> None:
     names = {each.name for each in modules()}
 
-    assert {*PACKAGES, "wbart.cli.main", "wbart_storage.local"} <= names
+    assert {*PACKAGES, "wbart.cli.main", "wbart_storage.backends.local"} <= names
     assert len(names) > 150
 
 

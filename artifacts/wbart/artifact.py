@@ -14,8 +14,8 @@ from wbart import names
 from wbart.artifactinside import ArtifactInside
 from wbart.artifactstate import Path
 from wbart.ttl import ArtifactTTL
-from wbart_storage.fetch import LinkMode
 from wbart_storage.progress import Progress, silent
+from wbart_storage.reading.fetch import LinkMode
 
 if TYPE_CHECKING:
     from wbart.lineage.graph import Lineage

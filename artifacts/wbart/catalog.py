@@ -11,9 +11,9 @@ from wbart.fold.outcome import Outcome, granted
 from wbart.fold.state import CollectionState
 from wbart.registry.book import RegistryBook
 from wbart_storage.errors import ObjectMissing, Offline
-from wbart_storage.journal import Journal
+from wbart_storage.journal.journal import Journal
+from wbart_storage.journal.record import Intent, Record
 from wbart_storage.keys import collection_prefix, quote, unquote
-from wbart_storage.record import Intent, Record
 from wbart_storage.store import Store
 from wbart_storage.tokens import token_hex
 

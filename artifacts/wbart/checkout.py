@@ -15,9 +15,9 @@ from wbart.root import check_emptied, check_removed, checkout_root
 from wbart.standing import FolderReader, side_by_side
 from wbart.writing import write
 from wbart_manifest.entry import Entry
-from wbart_storage.folder import Folder
+from wbart_storage.files.folder import Folder
+from wbart_storage.files.scan import scan_columns
 from wbart_storage.progress import Progress, silent
-from wbart_storage.scan import scan_columns
 
 if TYPE_CHECKING:
     from wbart.committed import Committed

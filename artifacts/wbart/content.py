@@ -18,9 +18,9 @@ from wbart_manifest.location import PACKED
 from wbart_manifest.manifest import Manifest
 from wbart_manifest.path import canonical, check_column
 from wbart_storage.disk import source_error
-from wbart_storage.ingest import Taken
 from wbart_storage.progress import Progress, silent
-from wbart_storage.staged_packs import is_token
+from wbart_storage.staging.ingest import Taken
+from wbart_storage.staging.staged_packs import is_token
 
 if TYPE_CHECKING:
     from wbart.committed import Committed

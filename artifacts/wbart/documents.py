@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from wbart_storage import canonical, readback
 from wbart_storage.errors import JournalCorrupt, StoreUnsupported
+from wbart_storage.journal import canonical, readback
+from wbart_storage.journal.seal import seal, unseal
 from wbart_storage.keys import increment_key, increment_number, unquote
 from wbart_storage.objects import ObjectStore
 from wbart_storage.reread import reads, reread
-from wbart_storage.seal import seal, unseal
 
 if TYPE_CHECKING:
     from wbart.workspace import Workspace

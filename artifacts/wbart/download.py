@@ -15,9 +15,9 @@ from wbart.standing import FolderReader
 from wbart.writing import write
 from wbart_manifest.entry import Entry
 from wbart_storage.disk import disk_errors
-from wbart_storage.fetch import LinkMode
+from wbart_storage.files.scan import Found
 from wbart_storage.progress import Progress
-from wbart_storage.scan import Found
+from wbart_storage.reading.fetch import LinkMode
 
 if TYPE_CHECKING:
     from wbart.committed import Committed

@@ -28,11 +28,11 @@ from wbart_manifest.entry import Entry, Reference
 from wbart_manifest.path import check
 from wbart_manifest.wandb_digest import MD5, to_text
 from wbart_storage.errors import ObjectChanged, ObjectMissing, StoreMissing
-from wbart_storage.folder import Folder
-from wbart_storage.foreign_fetch import PART
-from wbart_storage.foreign_uri import target
+from wbart_storage.files.folder import Folder
+from wbart_storage.files.pump import Pump
+from wbart_storage.foreign.fetch import PART
+from wbart_storage.foreign.uri import target
 from wbart_storage.progress import silent
-from wbart_storage.pump import Pump
 
 if TYPE_CHECKING:
     from wbart.committed import Committed
@@ -210,7 +210,7 @@ def _fetch_file(entry: Entry, reference: Reference, root: str, roots: Roots) -> 
 
 def _fetch_folder(entry: Entry, source: str, root: str, roots: Roots) -> None:
     """A folder that was added without checksums: listed now, and unverified."""
-    from wbart_storage.scan import scan
+    from wbart_storage.files.scan import scan
 
     with Folder(root) as folder:
         for batch in scan(source, links="skip"):

@@ -8,14 +8,14 @@ from wbart.references import is_unverified
 from wbart_manifest.canonical_json import decode_object
 from wbart_manifest.entry import Entry, Reference
 from wbart_manifest.path import check
+from wbart_storage.around.patience import patiently
 from wbart_storage.errors import ObjectMissing
-from wbart_storage.folder import Folder
-from wbart_storage.foreign import Foreign, ForeignObjects, Lists
-from wbart_storage.foreign_fetch import fetch
-from wbart_storage.foreign_listing import below
-from wbart_storage.foreign_uri import Target
-from wbart_storage.outside import Outside
-from wbart_storage.patience import patiently
+from wbart_storage.files.folder import Folder
+from wbart_storage.foreign.fetch import fetch
+from wbart_storage.foreign.foreign import Foreign, ForeignObjects, Lists
+from wbart_storage.foreign.listing import below
+from wbart_storage.foreign.outside import Outside
+from wbart_storage.foreign.uri import Target
 
 
 def fetch_remote(outside: Outside, where: Target, entry: Entry, root: str) -> None:

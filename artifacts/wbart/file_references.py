@@ -20,8 +20,8 @@ from wbart_manifest.entry import Entry
 from wbart_manifest.path import canonical, check_column
 from wbart_storage.disk import source_error
 from wbart_storage.errors import ReferenceRefused
-from wbart_storage.pump import Pump
-from wbart_storage.scan import scan
+from wbart_storage.files.pump import Pump
+from wbart_storage.files.scan import scan
 
 if TYPE_CHECKING:
     from wbart.second import WandbDigests

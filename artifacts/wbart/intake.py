@@ -6,7 +6,7 @@ import atexit
 from collections import deque
 
 from wbart_manifest.entry import Entry
-from wbart_storage.ingest import Second, Taken
+from wbart_storage.staging.ingest import Second, Taken
 from wbart_storage.store import Store
 from wbart_storage.workers import Workers
 

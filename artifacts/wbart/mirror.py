@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from wbart.copying.target import open_target
 from wbart.errors import ArgumentInvalid
 from wbart_manifest.manifest import Manifest
-from wbart_storage.blobs import Wanted
 from wbart_storage.good_copies import CachedCopies, FolderCopies, GoodCopies, MirroredCopies
 from wbart_storage.keys import CONFIG_KEY
+from wbart_storage.reading.blobs import Wanted
 
 if TYPE_CHECKING:
     from wbart.committed import Committed

@@ -9,10 +9,10 @@ from wbart.draft import Draft
 from wbart.intake import Intake, entry_of
 from wbart_manifest.entry import Entry
 from wbart_manifest.location import EMPTY, PACKED, Location
-from wbart_storage.blobs import Blobs, Wanted
 from wbart_storage.disk import disk_errors
 from wbart_storage.errors import SourceChanged
-from wbart_storage.file_hash import FOLLOWED, hash_files
+from wbart_storage.files.file_hash import FOLLOWED, hash_files
+from wbart_storage.reading.blobs import Blobs, Wanted
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,12 +11,12 @@ from wbart.references import reference
 from wbart.scrub import scrub
 from wbart_manifest.entry import Entry
 from wbart_manifest.path import canonical
+from wbart_storage.around.patience import patiently
 from wbart_storage.errors import ObjectMissing, StoreMissing
-from wbart_storage.foreign import Foreign, ForeignObjects, Lists
-from wbart_storage.foreign_listing import below
-from wbart_storage.foreign_uri import Target
-from wbart_storage.outside import Outside
-from wbart_storage.patience import patiently
+from wbart_storage.foreign.foreign import Foreign, ForeignObjects, Lists
+from wbart_storage.foreign.listing import below
+from wbart_storage.foreign.outside import Outside
+from wbart_storage.foreign.uri import Target
 
 
 def remote_entries(

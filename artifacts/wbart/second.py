@@ -9,7 +9,7 @@ from wbart.errors import ArgumentInvalid
 from wbart_manifest.canonical_json import encode_object
 from wbart_manifest.digest import Buffer
 from wbart_manifest.wandb_digest import MD5, XXH128, to_text, wandb_hasher
-from wbart_storage.ingest import Second
+from wbart_storage.staging.ingest import Second
 
 
 @dataclass(frozen=True, slots=True)

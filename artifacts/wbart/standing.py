@@ -12,10 +12,10 @@ from stat import S_ISREG
 from typing import NamedTuple
 
 from wbart_manifest.entry import Entry
-from wbart_storage.file_hash import COMPARED, hash_files
-from wbart_storage.fingerprint import Fingerprints, Print, pack_place, racy, stamp
-from wbart_storage.recall import Recall
-from wbart_storage.scan import BATCH, Columns, Found
+from wbart_storage.files.file_hash import COMPARED, hash_files
+from wbart_storage.files.fingerprint import Fingerprints, Print, pack_place, racy, stamp
+from wbart_storage.files.recall import Recall
+from wbart_storage.files.scan import BATCH, Columns, Found
 
 
 class Stretch(NamedTuple):

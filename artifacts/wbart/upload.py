@@ -12,8 +12,8 @@ from wbart_manifest.entry import Entry, same_content
 from wbart_manifest.location import PACKED
 from wbart_manifest.manifest import Manifest
 from wbart_storage.progress import Progress
-from wbart_storage.stage import settle
-from wbart_storage.staged_packs import is_token
+from wbart_storage.staging.stage import settle
+from wbart_storage.staging.staged_packs import is_token
 from wbart_storage.store import Store
 
 

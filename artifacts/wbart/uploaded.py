@@ -36,7 +36,7 @@ class Needed:
 class Uploaded:
     """Tells how far an upload has come. Files count when their object is stored, bytes at once.
 
-    A `wbart_storage.sending.Watcher`, safe to share between threads.
+    A `wbart_storage.staging.sending.Watcher`, safe to share between threads.
     """
 
     def __init__(self, needed: Needed, files: int, size: int, progress: Progress) -> None:

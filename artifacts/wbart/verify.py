@@ -17,10 +17,10 @@ from wbart.writing import wanted, write
 from wbart_manifest.entry import Entry
 from wbart_manifest.location import WHOLE
 from wbart_storage.errors import BlobCorrupt, BlobMissing
-from wbart_storage.folder_hash import FolderHash, Hashed
+from wbart_storage.files.folder_hash import FolderHash, Hashed
+from wbart_storage.files.scan import Columns, scan_paths
 from wbart_storage.objects import Files, ability
 from wbart_storage.progress import Event, Progress, silent
-from wbart_storage.scan import Columns, scan_paths
 
 if TYPE_CHECKING:
     from wbart.committed import Committed

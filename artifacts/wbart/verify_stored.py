@@ -18,11 +18,11 @@ from wbart_manifest.digest import digest_function
 from wbart_manifest.entry import Entry
 from wbart_manifest.location import PACKED
 from wbart_manifest.manifest import Manifest
-from wbart_storage.blobs import Blobs, Wanted
 from wbart_storage.disk import disk_errors
 from wbart_storage.errors import BlobCorrupt, BlobMissing
 from wbart_storage.healing import Healer
 from wbart_storage.progress import Event, Progress
+from wbart_storage.reading.blobs import Blobs, Wanted
 
 if TYPE_CHECKING:
     from wbart.committed import Committed

@@ -11,9 +11,9 @@ from wbart_manifest.entry import Entry
 from wbart_manifest.location import EMPTY, Location
 from wbart_manifest.manifest import Manifest
 from wbart_manifest.tree import MemoryNodes
-from wbart_storage.folder_hash import FolderHash, batches
-from wbart_storage.scan import Found as Scanned
-from wbart_storage.scan import scan
+from wbart_storage.files.folder_hash import FolderHash, batches
+from wbart_storage.files.scan import Found as Scanned
+from wbart_storage.files.scan import scan
 
 if TYPE_CHECKING:
     from wbart.fold.state import Version

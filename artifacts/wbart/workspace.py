@@ -12,12 +12,12 @@ from wbart.catalog import Catalog
 from wbart.errors import NotCached
 from wbart.settings import Settings
 from wbart.version import TOOL
-from wbart_storage.cache import default_room
+from wbart_storage.cache.cache import default_room
 from wbart_storage.errors import ObjectExists, Offline, StoreMissing
 from wbart_storage.store import Store, create_store, is_local, open_store, recall_store
 
 if TYPE_CHECKING:
-    from wbart_storage.outside import Outside
+    from wbart_storage.foreign.outside import Outside
 
 _MAX_JOBS = 8
 
@@ -57,7 +57,7 @@ class Workspace:
     @cached_property
     def outside(self) -> Outside:
         """What references lead to."""
-        from wbart_storage.outside import Outside
+        from wbart_storage.foreign.outside import Outside
 
         settings = self.settings
         return Outside(settings.reference_options, private_addresses=settings.private_references)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from wbart.errors import IntegrityError
 from wbart_manifest.entry import Entry
 from wbart_manifest.location import WHOLE
-from wbart_storage.blobs import Wanted
 from wbart_storage.errors import BlobCorrupt
-from wbart_storage.fetch import Fetch, Fetched, LinkMode
-from wbart_storage.fingerprint import Fingerprints, Print, pack_place, racy, stamp
+from wbart_storage.files.fingerprint import Fingerprints, Print, pack_place, racy, stamp
 from wbart_storage.keys import blob_key
 from wbart_storage.progress import Event, Progress
+from wbart_storage.reading.blobs import Wanted
+from wbart_storage.reading.fetch import Fetch, Fetched, LinkMode
 
 if TYPE_CHECKING:
     from wbart.workspace import Workspace

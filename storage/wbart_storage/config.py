@@ -17,11 +17,11 @@ from wbart_storage.errors import (
     StoreMissing,
     StoreUnsupported,
 )
+from wbart_storage.journal.seal import MEMBER, algorithm_of, seal_of
 from wbart_storage.keys import CONFIG_KEY
 from wbart_storage.objects import Located, ObjectStore, ability
 from wbart_storage.probe import ABLE, Abilities
 from wbart_storage.reread import reads, reread
-from wbart_storage.seal import MEMBER, algorithm_of, seal_of
 
 FORMAT = 1
 _SEAL = "wbart-store-sum-v1"

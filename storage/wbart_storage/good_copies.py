@@ -9,11 +9,11 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from wbart_storage.blobs import READ, Blobs, Wanted
-from wbart_storage.cache import Cache
+from wbart_storage.cache.cache import Cache
 from wbart_storage.disk import disk_errors
 from wbart_storage.keys import split_epoch
 from wbart_storage.objects import ObjectStore
+from wbart_storage.reading.blobs import READ, Blobs, Wanted
 
 
 class GoodCopies(Protocol):

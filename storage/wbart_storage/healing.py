@@ -15,12 +15,12 @@ from shutil import copyfile, copyfileobj
 
 from wbart_manifest.digest import hasher
 from wbart_manifest.location import PACKED
-from wbart_storage.blobs import READ, Blobs, Wanted
 from wbart_storage.disk import disk_errors
 from wbart_storage.errors import ObjectMissing, StorageError
 from wbart_storage.good_copies import GoodCopies, read_object
 from wbart_storage.objects import ObjectStore
-from wbart_storage.pack import PackWriter
+from wbart_storage.reading.blobs import READ, Blobs, Wanted
+from wbart_storage.staging.pack import PackWriter
 
 log = logging.getLogger(__name__)
 

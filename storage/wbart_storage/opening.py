@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from functools import partial
 from urllib.parse import unquote, urlsplit
 
+from wbart_storage.backends.local import LocalObjects
 from wbart_storage.errors import StoreRefused
-from wbart_storage.local import LocalObjects
 from wbart_storage.objects import ObjectStore
 from wbart_storage.translate import translated
 
@@ -60,7 +60,7 @@ def _check_remote(scheme: str, url: str) -> None:
 def _open_bucket(scheme: str, url: str, options: Mapping[str, object]) -> ObjectStore:
     if "client" not in options:
         return _open_remote(scheme, url, options)
-    from wbart_storage.obstore_client import chosen, open_obstore
+    from wbart_storage.fast.client import chosen, open_obstore
 
     by_obstore, rest = chosen(scheme, options)
     slow = partial(_open_remote, scheme, url, rest)
@@ -71,9 +71,9 @@ def _open_remote(scheme: str, url: str, options: Mapping[str, object]) -> Object
     # fsspec takes a tenth of a second to load: only who needs it pays.
     from fsspec import available_protocols, get_filesystem_class
 
-    from wbart_storage.connection import Connection
-    from wbart_storage.known_options import check_options
-    from wbart_storage.remote import FsspecObjects
+    from wbart_storage.backends.connection import Connection
+    from wbart_storage.backends.known_options import check_options
+    from wbart_storage.backends.remote import FsspecObjects
 
     if scheme not in available_protocols():
         raise StoreRefused(f"{scheme}:// is no protocol that fsspec knows")

@@ -10,27 +10,33 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from wbart_storage.blobs import Blobs
-from wbart_storage.cache import Cache, Room, default_room
-from wbart_storage.cache_reader import CacheReader
+from wbart_storage.around.offline import (
+    SEEN,
+    Remembered,
+    Remembering,
+    recall_config,
+    remember_config,
+)
+from wbart_storage.around.readonly import ReadOnly
+from wbart_storage.around.retry import Retry
+from wbart_storage.around.trace import Call, Trace
+from wbart_storage.cache.cache import Cache, Room, default_room
+from wbart_storage.cache.reader import CacheReader
 from wbart_storage.clock import Clock, SystemClock
 from wbart_storage.config import StoreConfig, create_config, read_config
 from wbart_storage.errors import StorageError, StoreUnsupported
-from wbart_storage.fingerprint import NOWHERE, Fingerprints
-from wbart_storage.fold import Fold
-from wbart_storage.ingest import Ingest, Second
-from wbart_storage.journal import Journal
-from wbart_storage.nodes import StoredNodes
+from wbart_storage.files.fingerprint import NOWHERE, Fingerprints
+from wbart_storage.journal.fold import Fold
+from wbart_storage.journal.journal import Journal
 from wbart_storage.objects import Adopts, Files, ObjectStore, Parts, ability
-from wbart_storage.offline import SEEN, Remembered, Remembering, recall_config, remember_config
 from wbart_storage.opening import open_objects
 from wbart_storage.probe import admit, check_protocol
-from wbart_storage.reader import StoreReader
-from wbart_storage.readonly import ReadOnly
-from wbart_storage.retry import Retry
-from wbart_storage.session import Session
-from wbart_storage.stage import Stage
-from wbart_storage.trace import Call, Trace
+from wbart_storage.reading.blobs import Blobs
+from wbart_storage.reading.nodes import StoredNodes
+from wbart_storage.reading.reader import StoreReader
+from wbart_storage.staging.ingest import Ingest, Second
+from wbart_storage.staging.session import Session
+from wbart_storage.staging.stage import Stage
 
 log = logging.getLogger(__name__)
 S = TypeVar("S")

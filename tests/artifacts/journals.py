@@ -7,8 +7,8 @@ from typing import Any
 from wbart.fold.journal import CollectionFold
 from wbart.fold.outcome import granted
 from wbart.fold.state import CollectionState
-from wbart_storage import canonical
-from wbart_storage.record import Intent, Record
+from wbart_storage.journal import canonical
+from wbart_storage.journal.record import Intent, Record
 
 Json = dict[str, Any]
 

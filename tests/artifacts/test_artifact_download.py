@@ -8,8 +8,8 @@ from tests.artifacts.house import House, flip, listing
 
 from wbart.errors import IntegrityError
 from wbart_storage.errors import BlobMissing, FolderUnsafe, StorageError
-from wbart_storage.fetch import LinkMode
 from wbart_storage.progress import Event
+from wbart_storage.reading.fetch import LinkMode
 
 FILES = {"a.txt": "1", "d/b.txt": "2", "d-prefix.txt": "3", "e/f/g.csv": ""}
 LARGE = b"large" * 500_000

@@ -15,6 +15,7 @@ from wbart.artifact import Artifact
 from wbart.settings import Settings
 from wbart.workspace import Workspace
 from wbart_manifest.errors import ManifestCorrupt, WbartError
+from wbart_storage.around.readonly import ReadOnly
 from wbart_storage.errors import (
     AccessDenied,
     JournalCorrupt,
@@ -24,7 +25,6 @@ from wbart_storage.errors import (
     StoreMissing,
     StoreUnsupported,
 )
-from wbart_storage.readonly import ReadOnly
 
 LARGE = b"x" * 3_000_000
 

@@ -24,10 +24,10 @@ from wbart.runindex.segments import Home, merge
 from wbart.runs.historyreader import HistoryReader
 from wbart.settings import Settings
 from wbart.workspace import Workspace
+from wbart_storage.backends.local import LocalObjects
 from wbart_storage.clock import SystemClock
 from wbart_storage.config import PackParameters, StoreConfig, create_config
 from wbart_storage.errors import BlobCorrupt, BlobMissing, StoreMissing
-from wbart_storage.local import LocalObjects
 from wbart_storage.store import Store, create_store
 
 

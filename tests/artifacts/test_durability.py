@@ -11,7 +11,7 @@ from tests.artifacts.house import House, listing
 
 from wbart.recording.surroundings import enter, leave
 from wbart.workspace import Workspace
-from wbart_storage import direct
+from wbart_storage.files import direct
 
 FILES = {**{f"{number}": f"content {number}" for number in range(40)}, "large": "x" * 3_000_000}
 

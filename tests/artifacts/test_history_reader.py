@@ -14,9 +14,9 @@ from wbart.recording.record import Increment, RunRecord, decode
 from wbart.runs.historyparts import BLOCK_ROWS, HistoryParts
 from wbart.runs.historyreader import HistoryReader
 from wbart.runs.sampling import sampled, sampled_with, spread
+from wbart_storage.around.trace import Call, Trace
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.keys import run_prefix
-from wbart_storage.memory import MemoryObjects
-from wbart_storage.trace import Call, Trace
 
 PATH = RunPath("e", "p", "r")
 

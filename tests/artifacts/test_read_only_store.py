@@ -16,7 +16,7 @@ from wbart.copying.copy import copy
 from wbart.recording.surroundings import enter, leave
 from wbart.workspace import Workspace
 from wbart_storage.errors import StoreUnsupported
-from wbart_storage.seal import seal_of
+from wbart_storage.journal.seal import seal_of
 
 FILES = {"a": "1", "b/c": "2"}
 

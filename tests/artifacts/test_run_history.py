@@ -10,10 +10,10 @@ from wbart.recording.history import History
 from wbart.recording.record import Part
 from wbart.recording.value import flat, to_json
 from wbart.runs.historyparts import HistoryParts
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.clock import FixedClock
 from wbart_storage.errors import StoreUnavailable
 from wbart_storage.keys import history_key
-from wbart_storage.memory import MemoryObjects
 
 PREFIX = "runs/e/p/live/r/"
 

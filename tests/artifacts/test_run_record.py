@@ -10,6 +10,7 @@ from wbart.recording.path import RunPath, parse
 from wbart.recording.record import Edge, FileFact, Increment, Part, RunRecord, decode, read_record
 from wbart.recording.writer import RunWriter
 from wbart.runs.historyparts import HistoryParts
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.clock import FixedClock
 from wbart_storage.errors import (
     JournalCorrupt,
@@ -18,7 +19,6 @@ from wbart_storage.errors import (
     StoreUnsupported,
 )
 from wbart_storage.keys import increment_key, run_prefix
-from wbart_storage.memory import MemoryObjects
 from wbart_storage.objects import ObjectStore
 
 PATH = RunPath("ent", "proj", "abc")

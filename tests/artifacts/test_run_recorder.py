@@ -18,10 +18,10 @@ from wbart.recording.recorder import Recorder
 from wbart.recording.spool import Spool, orphans
 from wbart.recording.writer import RunWriter
 from wbart.runs.historyparts import HistoryParts
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.clock import FixedClock
 from wbart_storage.errors import StorageError, StoreUnavailable
 from wbart_storage.keys import history_key, run_prefix
-from wbart_storage.memory import MemoryObjects
 
 PATH = RunPath("ent", "proj", "r")
 PREFIX = run_prefix("ent", "proj", "r")

@@ -16,12 +16,12 @@ from wbart.recording.writer import RunWriter
 from wbart.runindex.merges import MergeFold, Merges, read_merges
 from wbart.runindex.segment import decode, encode, pack, unpack
 from wbart.runindex.segments import Home, is_over, live_runs, merge
+from wbart_storage.backends.local import LocalObjects
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.clock import FixedClock
 from wbart_storage.config import StoreConfig, create_config
 from wbart_storage.errors import JournalCorrupt, StorageError, StoreUnavailable
 from wbart_storage.keys import increment_key, run_prefix, runs_prefix, segment_key
-from wbart_storage.local import LocalObjects
-from wbart_storage.memory import MemoryObjects
 from wbart_storage.objects import ObjectStat, ObjectStore
 
 HOME = Home("ent", "proj")

@@ -22,11 +22,11 @@ from wbart.runindex.index import NAME, Index
 from wbart.runindex.segments import Home, live_runs, merge
 from wbart.workspace import Workspace
 from wbart_manifest.digest import Digest
-from wbart_storage.cache import Cache
+from wbart_storage.around.readonly import ReadOnly
+from wbart_storage.cache.cache import Cache
 from wbart_storage.clock import FixedClock
 from wbart_storage.keys import increment_key, run_prefix
 from wbart_storage.objects import ObjectStore
-from wbart_storage.readonly import ReadOnly
 
 HOME = Home("ent", "proj")
 

@@ -15,9 +15,9 @@ from wbart_manifest.digest import digest_function
 from wbart_manifest.entry import Entry, Reference
 from wbart_manifest.location import WHOLE, Location
 from wbart_storage.errors import SourceChanged
-from wbart_storage.file_hash import FileHashes, hash_files
-from wbart_storage.fingerprint import Fingerprints
-from wbart_storage.scan import Columns, Found
+from wbart_storage.files.file_hash import FileHashes, hash_files
+from wbart_storage.files.fingerprint import Fingerprints
+from wbart_storage.files.scan import Columns, Found
 
 blake3 = digest_function("blake3")
 names = st.sets(st.text("abc", min_size=1, max_size=3))

@@ -19,8 +19,8 @@ from wbart.sweeps import hyperband
 from wbart.sweeps.agent import agent, sweep
 from wbart.sweeps.space import understand
 from wbart.sweeps.watch import TrialStopped
+from wbart_storage.backends.local import LocalObjects
 from wbart_storage.errors import StoreUnavailable
-from wbart_storage.local import LocalObjects
 
 ENDS = {"type": "hyperband", "min_iter": 2, "eta": 3}
 STEPS = 5

@@ -12,9 +12,9 @@ from wbart.runindex.merges import journal
 from wbart.runindex.segment import encode, pack
 from wbart.runindex.segments import Home
 from wbart_storage.clock import FixedClock
+from wbart_storage.journal.record import Intent
 from wbart_storage.keys import segment_key
 from wbart_storage.objects import ObjectStore
-from wbart_storage.record import Intent
 
 BEGAN = 1_700_000_000.0
 _MODELS = ("resnet18", "resnet50", "vit-base", "vit-large", "mlp")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wbart.cli.happenings import happenings
-from wbart_storage.record import Intent, Record
+from wbart_storage.journal.record import Intent, Record
 
 CREATE: dict[str, object] = {"op": "create", "type": "dataset"}
 

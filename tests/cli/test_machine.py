@@ -10,7 +10,7 @@ import pytest
 from tests.cli.conftest import Shell
 
 from wbart_manifest.digest import Digest
-from wbart_storage.cache import Cache
+from wbart_storage.cache.cache import Cache
 from wbart_storage.clock import SystemClock
 
 

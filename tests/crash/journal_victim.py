@@ -18,9 +18,9 @@ from typing import Any
 
 from tests.storage.numbering import new_intent, new_journal, outpaced, write_letter
 
-from wbart_storage.local import LocalObjects
+from wbart_storage.backends.local import LocalObjects
+from wbart_storage.journal.record import Intent
 from wbart_storage.objects import ObjectStat, ObjectStore
-from wbart_storage.record import Intent
 
 RECORDS = {"first": 0, "checkpoint": 31, "contended": 1}
 """How many records each scene starts with."""

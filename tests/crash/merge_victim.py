@@ -9,8 +9,8 @@ from pathlib import Path
 from wbart.recording.path import RunPath
 from wbart.recording.writer import RunWriter
 from wbart.runindex.segments import Home, merge
+from wbart_storage.backends.local import LocalObjects
 from wbart_storage.clock import SystemClock
-from wbart_storage.local import LocalObjects
 
 HOME = Home("ent", "proj")
 

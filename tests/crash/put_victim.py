@@ -21,9 +21,9 @@ from wbart.artifact import Artifact
 from wbart.recording.surroundings import enter, leave
 from wbart.settings import Settings
 from wbart.workspace import Workspace
+from wbart_storage.backends.local import LocalObjects
 from wbart_storage.clock import FixedClock, SystemClock
 from wbart_storage.config import PackParameters, StoreConfig, create_config
-from wbart_storage.local import LocalObjects
 from wbart_storage.store import open_store
 
 SMALL = 2000

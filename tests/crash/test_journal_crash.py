@@ -12,8 +12,8 @@ import pytest
 from tests.crash.journal_victim import RECORDS, SYSTEM_CALLS, txid_of
 from tests.storage.numbering import committed, letters, new_intent, new_journal
 
-from wbart_storage.local import LocalObjects
-from wbart_storage.record import Intent
+from wbart_storage.backends.local import LocalObjects
+from wbart_storage.journal.record import Intent
 
 CHANCE = random.Random(3)
 FEWEST = {"store": 3, "system": len(SYSTEM_CALLS)}

@@ -13,9 +13,9 @@ from tests.crash.merge_victim import HOME
 from wbart.recording.path import RunPath
 from wbart.recording.record import read_record
 from wbart.runindex.segments import live_runs, merge
+from wbart_storage.backends.local import LocalObjects
 from wbart_storage.clock import SystemClock
 from wbart_storage.config import StoreConfig, create_config
-from wbart_storage.local import LocalObjects
 
 
 def killed(folder: Path, name: str, after: int) -> list[str]:

@@ -14,12 +14,12 @@ from tests.crash.put_victim import LARGE, SMALL, put, source, workspace
 
 from wbart.errors import ArtifactNotFound
 from wbart_manifest.location import PACKED
-from wbart_storage import ingest
-from wbart_storage.fingerprint import unpack_place
+from wbart_storage.backends.local import LocalObjects
+from wbart_storage.files.fingerprint import unpack_place
 from wbart_storage.keys import blob_key, pack_key
-from wbart_storage.local import LocalObjects
-from wbart_storage.session import READY
-from wbart_storage.stage import Stage
+from wbart_storage.staging import ingest
+from wbart_storage.staging.session import READY
+from wbart_storage.staging.stage import Stage
 
 FILES = SMALL + LARGE
 

@@ -15,11 +15,11 @@ from tests.storage.numbering import (
     write_letter,
 )
 
+from wbart_storage.around.retry import Retry
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.errors import OutcomeUnknown, StorageError
-from wbart_storage.memory import MemoryObjects
+from wbart_storage.journal.record import Intent
 from wbart_storage.objects import ObjectStore
-from wbart_storage.record import Intent
-from wbart_storage.retry import Retry
 from wbart_storage.testing import Fault, Faulty, faults
 
 CHANCE = random.Random(5)

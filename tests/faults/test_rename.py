@@ -10,10 +10,10 @@ import pytest
 from wbart.catalog import Catalog
 from wbart.errors import CollectionNotFound
 from wbart.fold.ops import Create
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.clock import FixedClock
 from wbart_storage.config import StoreConfig
 from wbart_storage.errors import StorageError
-from wbart_storage.memory import MemoryObjects
 from wbart_storage.objects import ObjectStore
 from wbart_storage.store import Store
 from wbart_storage.testing.faulty import Fault, Faulty

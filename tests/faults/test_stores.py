@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from wbart_storage import folders, local
+from wbart_storage.backends import folders, local
+from wbart_storage.backends.local import LocalObjects
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.errors import ObjectExists, StorageError, StoreFull, StoreUnavailable
-from wbart_storage.local import LocalObjects
-from wbart_storage.memory import MemoryObjects
 from wbart_storage.objects import Adopts, Files, ObjectStore, Syncs, ability
 from wbart_storage.testing import DATA, Fault, Faulty, faults
 

@@ -10,12 +10,12 @@ import pytest
 from tests.storage.blobstore import blake3, noise
 from tests.storage.staging import read_back, rigged, write_files
 
-from wbart_storage.blobs import Wanted
+from wbart_storage.backends.local import LocalObjects
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.errors import StorageError
 from wbart_storage.keys import CONFIG_KEY
-from wbart_storage.local import LocalObjects
-from wbart_storage.memory import MemoryObjects
 from wbart_storage.objects import ObjectStore
+from wbart_storage.reading.blobs import Wanted
 from wbart_storage.testing.faulty import Fault, Faulty
 
 FILES = {**{f"f{n:02}": noise(1000, n) for n in range(50)}, "b": noise(60_000, 99), "e": b""}

@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from tests.properties.interleaving import BadDays, Turns
 from tests.storage.numbering import PREFIX, Numbers, committed, new_intent, new_journal
 
-from wbart_storage import checkpoint, commit, readback, tail
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.clock import FixedClock
 from wbart_storage.errors import EpochFenced, ObjectExists, OutcomeUnknown, StorageError
-from wbart_storage.fold import Tally
-from wbart_storage.journal import Journal
-from wbart_storage.memory import MemoryObjects
+from wbart_storage.journal import checkpoint, commit, readback, tail
+from wbart_storage.journal.fold import Tally
+from wbart_storage.journal.journal import Journal
+from wbart_storage.journal.readback import Wait
+from wbart_storage.journal.record import Intent
+from wbart_storage.journal.slots import Slot
 from wbart_storage.objects import ObjectStore
-from wbart_storage.readback import Wait
-from wbart_storage.record import Intent
-from wbart_storage.slots import Slot
 
 
 class Story:

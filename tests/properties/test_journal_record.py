@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wbart_storage import canonical
 from wbart_storage.errors import JournalCorrupt, StoreUnsupported
-from wbart_storage.record import Intent, Record, decode_record, encode_record
+from wbart_storage.journal import canonical
+from wbart_storage.journal.record import Intent, Record, decode_record, encode_record
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.storage.blobstore import blake3, make_pack
 
 from wbart_storage.errors import StorageError
-from wbart_storage.pack import read_directory
+from wbart_storage.staging.pack import read_directory
 
 BLOBS = st.lists(st.binary(min_size=1, max_size=20_000), max_size=30, unique=True)
 UNHURRIED = settings(deadline=None, max_examples=60)

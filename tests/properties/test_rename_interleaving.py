@@ -14,11 +14,11 @@ from wbart.catalog import Catalog
 from wbart.errors import CollectionNotFound, Conflict
 from wbart.fold.journal import CollectionFold
 from wbart.fold.state import CollectionState
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.clock import FixedClock
 from wbart_storage.config import StoreConfig
 from wbart_storage.errors import StorageError
-from wbart_storage.journal import Journal
-from wbart_storage.memory import MemoryObjects
+from wbart_storage.journal.journal import Journal
 from wbart_storage.objects import ObjectStore
 from wbart_storage.store import Store
 

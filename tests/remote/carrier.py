@@ -18,8 +18,8 @@ from tests.storage.memory_user import peak
 
 from wbart_manifest.digest import hasher
 from wbart_manifest.location import WHOLE, Location
-from wbart_storage.blobs import Wanted
-from wbart_storage.fetch import Fetch
+from wbart_storage.reading.blobs import Wanted
+from wbart_storage.reading.fetch import Fetch
 from wbart_storage.store import Store, create_store, open_store
 
 

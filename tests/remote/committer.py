@@ -20,13 +20,13 @@ from wbart_manifest.entry import Entry
 from wbart_manifest.location import WHOLE, Location
 from wbart_manifest.manifest import Manifest
 from wbart_manifest.tree import MemoryNodes
-from wbart_storage import readback
+from wbart_storage.around.retry import Retry
 from wbart_storage.errors import ObjectExists, OutcomeUnknown, StorageError
+from wbart_storage.journal import readback
+from wbart_storage.journal.readback import Wait
+from wbart_storage.journal.record import Intent
 from wbart_storage.keys import blob_key
 from wbart_storage.objects import ObjectStore
-from wbart_storage.readback import Wait
-from wbart_storage.record import Intent
-from wbart_storage.retry import Retry
 from wbart_storage.store import Store, open_store
 from wbart_storage.tokens import token_hex
 

@@ -16,8 +16,8 @@ from tests.servers import Server
 from wbart.catalog import Catalog
 from wbart.fold.state import CollectionState
 from wbart_manifest.manifest import Manifest
-from wbart_storage.blobs import Wanted
 from wbart_storage.keys import collection_prefix
+from wbart_storage.reading.blobs import Wanted
 from wbart_storage.store import Store, create_store, open_store
 
 

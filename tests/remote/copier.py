@@ -19,7 +19,7 @@ from wbart.copying.copy import Copied, Copying, Wishes
 from wbart.loading import load
 from wbart.settings import Settings
 from wbart.workspace import Workspace
-from wbart_storage.trace import Call, Trace
+from wbart_storage.around.trace import Call, Trace
 
 
 class Place(msgspec.Struct, frozen=True):

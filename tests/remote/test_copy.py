@@ -21,12 +21,12 @@ import wbart
 from wbart.artifact import Artifact
 from wbart.calls import init
 from wbart.workspace import Workspace
+from wbart_storage.around.trace import Call
+from wbart_storage.backends.local import LocalObjects
 from wbart_storage.config import PackParameters, StoreConfig, create_config
 from wbart_storage.errors import BlobCorrupt
-from wbart_storage.local import LocalObjects
 from wbart_storage.opening import open_objects
 from wbart_storage.store import create_store
-from wbart_storage.trace import Call
 
 ROOT = Path(__file__).resolve().parents[2]
 Serving = Callable[[str], Server]

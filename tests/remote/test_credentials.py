@@ -18,9 +18,9 @@ from tests.servers import Server
 from wbart.cli import exit_codes
 from wbart.cli.main import main
 from wbart_storage.errors import AccessDenied, StoreRefused
-from wbart_storage.foreign_gs import open_gs
-from wbart_storage.gcs_credentials import with_token
+from wbart_storage.foreign.gs import open_gs
 from wbart_storage.opening import open_objects
+from wbart_storage.services.gcs_credentials import with_token
 
 
 @pytest.fixture

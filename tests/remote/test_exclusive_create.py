@@ -20,7 +20,7 @@ from wbart_storage.opening import open_objects
 
 _PROCESSES = 16
 _ROUNDS = 50
-_CLIENTS = ["wbart_storage.remote", "s3fs", "gcsfs.core", "adlfs"]
+_CLIENTS = ["wbart_storage.backends.remote", "s3fs", "gcsfs.core", "adlfs"]
 
 
 def _race(url: str, options: Mapping[str, Any], number: int, barrier: Any, end: Connection) -> None:

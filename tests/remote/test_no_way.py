@@ -14,8 +14,8 @@ from tests.servers.proxy import Fault, proxied
 from tests.servers.server import free_ports
 
 from wbart.cli import exit_codes
+from wbart_storage.around.retry import Retry
 from wbart_storage.errors import AccessDenied, OutcomeUnknown, StoreUnavailable
-from wbart_storage.retry import Retry
 from wbart_storage.store import create_store, open_store
 
 SOON = 3.0

@@ -21,8 +21,7 @@ from obstore.store import MemoryStore
 from tests.servers import Server
 from tests.servers.proxy import proxied
 
-from wbart_storage import obstore_options
-from wbart_storage.byprocess import ByProcess
+from wbart_storage.backends.remote import FsspecObjects
 from wbart_storage.errors import (
     AccessDenied,
     ObjectExists,
@@ -31,12 +30,13 @@ from wbart_storage.errors import (
     StoreRefused,
     StoreUnavailable,
 )
-from wbart_storage.folder_hash import can_fork
+from wbart_storage.fast import options as obstore_options
+from wbart_storage.fast.byprocess import ByProcess
+from wbart_storage.fast.client import place_of
+from wbart_storage.fast.objects import ObstoreObjects
+from wbart_storage.files.folder_hash import can_fork
 from wbart_storage.objects import ObjectStore
-from wbart_storage.obstore_client import place_of
-from wbart_storage.obstore_objects import ObstoreObjects
 from wbart_storage.opening import open_objects
-from wbart_storage.remote import FsspecObjects
 from wbart_storage.store import create_store, open_store
 from wbart_storage.testing import StoreContract
 

@@ -14,8 +14,8 @@ from tests.servers import Server
 
 from wbart.errors import IntegrityError, ReferenceMissing
 from wbart.recording.surroundings import enter, leave
-from wbart_storage import foreign_fetch
 from wbart_storage.errors import StoreRefused
+from wbart_storage.foreign import fetch as foreign_fetch
 
 ACCOUNT = "testaccount"
 

@@ -14,8 +14,8 @@ from tests.servers import Server
 
 from wbart.errors import IntegrityError, ReferenceChanged, ReferenceMissing
 from wbart.recording.surroundings import enter, leave
-from wbart_storage import foreign_fetch
 from wbart_storage.errors import StorageError
+from wbart_storage.foreign import fetch as foreign_fetch
 
 
 class Far:

@@ -15,13 +15,14 @@ from tests.remote.web import Page, Web, reaching, web
 
 from wbart.errors import ArgumentInvalid, IntegrityError, ReferenceMissing
 from wbart.recording.surroundings import enter, leave
-from wbart_storage import foreign_fetch, patience
+from wbart_storage.around import patience
 from wbart_storage.errors import (
     AccessDenied,
     ReferenceRefused,
     StorageError,
     StoreUnavailable,
 )
+from wbart_storage.foreign import fetch as foreign_fetch
 
 
 @pytest.fixture

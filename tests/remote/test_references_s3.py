@@ -15,7 +15,7 @@ from tests.servers import Server
 
 from wbart.errors import IntegrityError, ReferenceMissing
 from wbart.recording.surroundings import enter, leave
-from wbart_storage import foreign_s3
+from wbart_storage.foreign import s3 as foreign_s3
 
 
 @dataclass

@@ -11,11 +11,11 @@ from tests.servers import Server
 
 from wbart.catalog import Catalog
 from wbart.fold.ops import Create
+from wbart_storage.around.trace import Call, Trace
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.clock import FixedClock
 from wbart_storage.config import StoreConfig
-from wbart_storage.memory import MemoryObjects
 from wbart_storage.store import Store, create_store, open_store
-from wbart_storage.trace import Call, Trace
 
 CREATE = Create(type="dataset").to_json()
 

@@ -21,9 +21,9 @@ from wbart.workspace import Workspace
 from wbart_manifest.entry import Entry
 from wbart_manifest.location import PACKED, Location
 from wbart_manifest.manifest import Manifest
+from wbart_storage.around.trace import Call, Trace
 from wbart_storage.store import create_store
 from wbart_storage.tokens import token_hex
-from wbart_storage.trace import Call, Trace
 
 HOME = "default", "uncategorized"
 OLD = 1_700_000_000

@@ -11,12 +11,12 @@ from tests.servers import Server
 from tests.servers.proxy import Fault, proxied
 from tests.storage.numbering import PREFIX, Numbers, new_intent
 
+from wbart_storage.around.retry import Retry
 from wbart_storage.clock import SystemClock
 from wbart_storage.errors import ObjectMissing, StorageError
-from wbart_storage.journal import Journal
+from wbart_storage.journal.journal import Journal
 from wbart_storage.objects import ObjectStore, Parts, ability
 from wbart_storage.opening import open_objects
-from wbart_storage.retry import Retry
 
 METHOD = {"s3": "PUT", "az": "PUT", "gs": "POST"}
 BODIES = r"^(?!.*(comp=blocklist|compose))"

@@ -15,15 +15,15 @@ from tests.servers import Server
 from tests.servers.proxy import Proxy, proxied
 from tests.storage.staging import rigged, write_files
 
-from wbart_storage.ahead import AHEAD, READ, ahead
-from wbart_storage.blobs import Blobs
-from wbart_storage.cache import Cache
-from wbart_storage.cache_reader import CacheReader
+from wbart_storage.around.trace import Call, Trace
+from wbart_storage.cache.cache import Cache
+from wbart_storage.cache.reader import CacheReader
 from wbart_storage.clock import SystemClock
 from wbart_storage.errors import StoreUnavailable
-from wbart_storage.fetch import Fetch
 from wbart_storage.opening import open_objects
-from wbart_storage.trace import Call, Trace
+from wbart_storage.reading.ahead import AHEAD, READ, ahead
+from wbart_storage.reading.blobs import Blobs
+from wbart_storage.reading.fetch import Fetch
 
 
 @pytest.fixture(scope="module")

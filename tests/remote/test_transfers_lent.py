@@ -17,12 +17,12 @@ from wbart_manifest.location import WHOLE, Location
 from wbart_storage.clock import SystemClock
 from wbart_storage.errors import SourceChanged
 from wbart_storage.keys import blob_key
-from wbart_storage.lent import Lent
-from wbart_storage.multipart import Multipart
 from wbart_storage.objects import Part, Parts
-from wbart_storage.stage import Stage
+from wbart_storage.staging.lent import Lent
+from wbart_storage.staging.multipart import Multipart
+from wbart_storage.staging.stage import Stage
+from wbart_storage.staging.uploads import Uploads
 from wbart_storage.store import Store
-from wbart_storage.uploads import Uploads
 
 HERE = Location(WHOLE)
 

@@ -10,11 +10,11 @@ import pytest
 from tests.servers import Server
 from tests.servers.proxy import Fault, proxied
 
+from wbart_storage.around.readonly import ReadOnly
+from wbart_storage.around.trace import Call, Trace
 from wbart_storage.errors import ObjectMissing, StorageError
 from wbart_storage.objects import ObjectStore, Part, Parts, ability
 from wbart_storage.opening import open_objects
-from wbart_storage.readonly import ReadOnly
-from wbart_storage.trace import Call, Trace
 
 KEY = "o/aa/" + "ab" * 32
 FIVE = 5 << 20

@@ -16,17 +16,17 @@ from tests.servers import Server
 from tests.servers.proxy import Fault, Proxy, proxied
 
 from wbart_manifest.digest import digest_function
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.clock import FixedClock, SystemClock
 from wbart_storage.errors import StorageError, StoreUnavailable
 from wbart_storage.keys import blob_key
-from wbart_storage.memory import MemoryObjects
-from wbart_storage.multipart import PART, Multipart
 from wbart_storage.objects import Parts, ability
 from wbart_storage.opening import open_objects
-from wbart_storage.sending import AT_ONCE
-from wbart_storage.session import Session
-from wbart_storage.stage import Stage
-from wbart_storage.uploads import KEPT_SECONDS, Uploads
+from wbart_storage.staging.multipart import PART, Multipart
+from wbart_storage.staging.sending import AT_ONCE
+from wbart_storage.staging.session import Session
+from wbart_storage.staging.stage import Stage
+from wbart_storage.staging.uploads import KEPT_SECONDS, Uploads
 
 MOST_PARTS, FEW_PARTS = 26, 10
 A_PART = "(partNumber=|comp=block&|uploadType=media)"

@@ -21,10 +21,10 @@ import pytest
 from fsspec.asyn import get_loop
 from tests.servers import Server
 
+from wbart_storage.backends.remote import MOST_CREATED, FsspecObjects
 from wbart_storage.errors import AccessDenied, ObjectExists, ObjectMissing, StorageError
 from wbart_storage.objects import ObjectStore
 from wbart_storage.opening import open_objects
-from wbart_storage.remote import MOST_CREATED, FsspecObjects
 from wbart_storage.testing import DATA
 
 

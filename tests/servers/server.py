@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from wbart_storage.s3_end import ends_on_its_loop
+from wbart_storage.services.s3_end import ends_on_its_loop
 
 _READY = 90.0
 _STOP = 2.0

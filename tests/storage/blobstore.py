@@ -9,10 +9,10 @@ from pathlib import Path
 
 from wbart_manifest.digest import digest_function
 from wbart_manifest.location import EMPTY, PACKED, WHOLE, Location
-from wbart_storage.blobs import Wanted
 from wbart_storage.keys import blob_key, pack_key
 from wbart_storage.objects import ObjectStore
-from wbart_storage.pack import PackWriter
+from wbart_storage.reading.blobs import Wanted
+from wbart_storage.staging.pack import PackWriter
 
 blake3 = digest_function("blake3")
 

@@ -13,9 +13,9 @@ import time
 
 from tests.storage.numbering import PREFIX, Numbers, new_intent
 
+from wbart_storage.backends.local import LocalObjects
 from wbart_storage.clock import SystemClock
-from wbart_storage.journal import Journal
-from wbart_storage.local import LocalObjects
+from wbart_storage.journal.journal import Journal
 
 
 def main(root: str, seed: str, commits: str) -> None:

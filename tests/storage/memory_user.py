@@ -13,14 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from wbart_manifest.location import PACKED, WHOLE
-from wbart_storage.blobs import Wanted
+from wbart_storage.backends.local import LocalObjects
 from wbart_storage.clock import SystemClock
 from wbart_storage.config import StoreConfig
-from wbart_storage.fetch import Fetch
-from wbart_storage.local import LocalObjects
 from wbart_storage.objects import ObjectStat, ObjectStore
 from wbart_storage.progress import silent
-from wbart_storage.stage import settle
+from wbart_storage.reading.blobs import Wanted
+from wbart_storage.reading.fetch import Fetch
+from wbart_storage.staging.stage import settle
 from wbart_storage.store import Store
 
 

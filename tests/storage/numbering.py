@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from wbart_storage.clock import Clock, FixedClock
-from wbart_storage.inbox import Inbox
-from wbart_storage.journal import Journal
+from wbart_storage.journal.inbox import Inbox
+from wbart_storage.journal.journal import Journal
+from wbart_storage.journal.record import Intent, Record
 from wbart_storage.keys import inbox_prefix
 from wbart_storage.objects import ObjectStat, ObjectStore
-from wbart_storage.record import Intent, Record
 
 PREFIX = "c/team/project/data/"
 

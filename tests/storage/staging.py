@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wbart_manifest.location import PACKED, WHOLE
-from wbart_storage.blobs import Blobs, Wanted
 from wbart_storage.clock import Clock, SystemClock
-from wbart_storage.fingerprint import Fingerprints
-from wbart_storage.ingest import Ingest, Second, Taken
+from wbart_storage.files.fingerprint import Fingerprints
 from wbart_storage.objects import Adopts, ObjectStore, ability
 from wbart_storage.progress import silent
-from wbart_storage.reader import StoreReader
-from wbart_storage.session import Session
-from wbart_storage.stage import Stage, settle
+from wbart_storage.reading.blobs import Blobs, Wanted
+from wbart_storage.reading.reader import StoreReader
+from wbart_storage.staging.ingest import Ingest, Second, Taken
+from wbart_storage.staging.session import Session
+from wbart_storage.staging.stage import Stage, settle
 
 OLD = 1_600_000_000
 """A time of files that is long past, so that fingerprints of them are trusted."""

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from wbart_storage.address import addresses, is_public
 from wbart_storage.errors import ReferenceRefused, StoreUnavailable
+from wbart_storage.foreign.address import addresses, is_public
 
 
 @pytest.mark.parametrize(

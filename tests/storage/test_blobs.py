@@ -10,15 +10,15 @@ from tests.storage.blobstore import blake3, noise, put_pack, put_whole
 
 from wbart_manifest.digest import Digest
 from wbart_manifest.location import EMPTY, PACKED, RECIPE, WHOLE, Location
-from wbart_storage import blobs as blobs_module
-from wbart_storage.blobs import Blobs, Wanted
+from wbart_storage.around.trace import Call, Trace
+from wbart_storage.backends.local import LocalObjects
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.errors import BlobCorrupt, BlobMissing, StoreUnsupported
 from wbart_storage.keys import blob_key, pack_key
-from wbart_storage.local import LocalObjects
-from wbart_storage.memory import MemoryObjects
 from wbart_storage.objects import ObjectStore
-from wbart_storage.reader import StoreReader
-from wbart_storage.trace import Call, Trace
+from wbart_storage.reading import blobs as blobs_module
+from wbart_storage.reading.blobs import Blobs, Wanted
+from wbart_storage.reading.reader import StoreReader
 
 FILES = {f"f{n:02}": noise(1000 + n, n) for n in range(20)}
 

@@ -16,14 +16,13 @@ from pathlib import Path
 import pytest
 from tests.storage.blobstore import blake3, make_pack, noise, put_pack, put_whole
 
-from wbart_storage import cache as cache_module
-from wbart_storage import partial
-from wbart_storage.ahead import READ
-from wbart_storage.along import Along
-from wbart_storage.blobs import Blobs, Wanted
-from wbart_storage.cache import Cache, default_room
-from wbart_storage.cache_index import CacheUnusable
-from wbart_storage.cache_reader import CacheReader
+from wbart_storage.around.trace import Call, Trace
+from wbart_storage.backends.memory import MemoryObjects
+from wbart_storage.cache import cache as cache_module
+from wbart_storage.cache import partial
+from wbart_storage.cache.cache import Cache, default_room
+from wbart_storage.cache.index import CacheUnusable
+from wbart_storage.cache.reader import CacheReader
 from wbart_storage.clock import FixedClock
 from wbart_storage.errors import (
     AccessDenied,
@@ -33,12 +32,13 @@ from wbart_storage.errors import (
     StoreFull,
     StoreUnavailable,
 )
-from wbart_storage.fetch import Fetch, LinkMode
-from wbart_storage.fingerprint import stamp
+from wbart_storage.files.fingerprint import stamp
+from wbart_storage.files.pump import Pump
 from wbart_storage.keys import blob_key, pack_key
-from wbart_storage.memory import MemoryObjects
-from wbart_storage.pump import Pump
-from wbart_storage.trace import Call, Trace
+from wbart_storage.reading.ahead import READ
+from wbart_storage.reading.along import Along
+from wbart_storage.reading.blobs import Blobs, Wanted
+from wbart_storage.reading.fetch import Fetch, LinkMode
 
 BIG = noise(3 << 20, 1)
 NOW = 1_700_000_000.0
@@ -647,7 +647,7 @@ def test_a_file_system_without_locks_caches_all_the_same(
 INSERT = """
 import sys
 from pathlib import Path
-from wbart_storage.cache import Cache
+from wbart_storage.cache.cache import Cache
 from wbart_storage.clock import SystemClock
 from wbart_manifest.digest import digest_function
 folder, seed = Path(sys.argv[1]), int(sys.argv[2])

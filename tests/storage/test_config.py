@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from tests.storage.test_wrong_bytes import Spoil, Spoiling, flipped
 
+from wbart_storage.backends.local import LocalObjects
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.config import (
     Features,
     PackParameters,
@@ -26,11 +28,9 @@ from wbart_storage.errors import (
     StoreMissing,
     StoreUnsupported,
 )
+from wbart_storage.journal.seal import seal_of
 from wbart_storage.keys import CONFIG_KEY
-from wbart_storage.local import LocalObjects
-from wbart_storage.memory import MemoryObjects
 from wbart_storage.probe import Abilities
-from wbart_storage.seal import seal_of
 from wbart_storage.testing import Fault, Faulty
 
 ID = "0c3a7f3e-7b52-4bb5-9f35-3d1f0b6f0d1a"

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from wbart_storage.backends.local import LocalObjects
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.errors import ObjectExists, ObjectMissing
-from wbart_storage.local import LocalObjects
-from wbart_storage.memory import MemoryObjects
 from wbart_storage.objects import ObjectStat, ObjectStore
 from wbart_storage.testing import StoreContract
 

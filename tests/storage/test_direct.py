@@ -11,9 +11,15 @@ from pathlib import Path
 import pytest
 from tests.storage.blobstore import noise
 
-from wbart_storage import direct
-from wbart_storage.direct import BLOCK, aligned_buffer, create_direct, sync_files, write_direct
 from wbart_storage.errors import StorageError
+from wbart_storage.files import direct
+from wbart_storage.files.direct import (
+    BLOCK,
+    aligned_buffer,
+    create_direct,
+    sync_files,
+    write_direct,
+)
 
 SIZES = [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 5 * BLOCK, 5 * BLOCK + 77]
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from zlib import crc32
 
 from wbart_manifest.digest import Digest, digest_function
-from wbart_storage import blobs, session, staged_packs
 from wbart_storage.config import PackParameters
-from wbart_storage.pack import PackWriter
+from wbart_storage.reading import blobs
+from wbart_storage.staging import session, staged_packs
+from wbart_storage.staging.pack import PackWriter
 
 TEXT = (Path(__file__).parents[2] / "storage" / "README.md").read_text(encoding="utf-8")
 

@@ -13,13 +13,13 @@ from tests.storage.blobstore import noise
 from tests.storage.staging import Rig, read_back, rigged, write_files
 
 from wbart_manifest.location import PACKED
-from wbart_storage.early import AT_ONCE, Early, Sent
+from wbart_storage.backends.local import LocalObjects
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.errors import AccessDenied, StoreUnavailable
 from wbart_storage.keys import pack_key
-from wbart_storage.local import LocalObjects
-from wbart_storage.memory import MemoryObjects
 from wbart_storage.objects import ObjectStore
-from wbart_storage.sending import Staged
+from wbart_storage.staging.early import AT_ONCE, Early, Sent
+from wbart_storage.staging.sending import Staged
 from wbart_storage.testing.faulty import Faulty
 
 FILES = {f"f{number:03}": noise(1000, number) for number in range(100)}
@@ -120,7 +120,7 @@ def test_after_an_error_nothing_more_is_begun(tmp_path: Path) -> None:
 
 GIVEN_UP = """
 import sys, time
-from wbart_storage.early import Early
+from wbart_storage.staging.early import Early
 def send(staged):
     print(staged.name.hex(), flush=True)
     time.sleep(0.05)

@@ -11,15 +11,15 @@ import pytest
 from tests.storage.blobstore import blake3, noise, put_pack, put_whole
 
 from wbart_manifest.location import WHOLE, Location
-from wbart_storage import fetch as fetch_module
-from wbart_storage.blobs import Blobs, Wanted
+from wbart_storage.backends.local import LocalObjects
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.errors import BlobCorrupt, BlobMissing, FolderUnsafe, StoreFull
-from wbart_storage.fetch import Fetch, LinkMode
 from wbart_storage.keys import blob_key
-from wbart_storage.local import LocalObjects
-from wbart_storage.memory import MemoryObjects
 from wbart_storage.objects import ObjectStore
-from wbart_storage.reader import StoreReader
+from wbart_storage.reading import fetch as fetch_module
+from wbart_storage.reading.blobs import Blobs, Wanted
+from wbart_storage.reading.fetch import Fetch, LinkMode
+from wbart_storage.reading.reader import StoreReader
 
 SMALL = {f"d{n % 7}/f{n:03}": noise(100 + n, n) for n in range(200)}
 BIG = noise((3 << 20) + 5, 999)

@@ -14,7 +14,7 @@ from tests.storage.blobstore import blake3
 from wbart_manifest.location import EMPTY, PACKED, WHOLE, Location
 from wbart_storage import database
 from wbart_storage.errors import StorageError, StoreFull
-from wbart_storage.fingerprint import (
+from wbart_storage.files.fingerprint import (
     NOWHERE,
     Fingerprints,
     Print,

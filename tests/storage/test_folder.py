@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from tests.storage.blobstore import noise
 
-from wbart_storage import folder as folder_module
 from wbart_storage.errors import AccessDenied, FolderUnsafe, StorageError, StoreFull
-from wbart_storage.folder import Folder, write_all
+from wbart_storage.files import folder as folder_module
+from wbart_storage.files.folder import Folder, write_all
 
 Write = Callable[[Folder, str], None]
 

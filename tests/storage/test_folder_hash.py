@@ -10,9 +10,9 @@ import pytest
 from tests.storage.blobstore import blake3, noise
 
 from wbart_manifest.digest import digest_function
-from wbart_storage import file_hash, folder_hash
 from wbart_storage.errors import AccessDenied, SourceChanged
-from wbart_storage.folder_hash import FolderHash, Hashed, batches
+from wbart_storage.files import file_hash, folder_hash
+from wbart_storage.files.folder_hash import FolderHash, Hashed, batches
 
 SIZES = [0, 1, 100, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 5_000_000]
 FILES = {f"{'abc'[n % 3]}/d/f{n}": noise(size, n) for n, size in enumerate(SIZES)}

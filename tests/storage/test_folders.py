@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from wbart_storage import folders
+from wbart_storage.backends import folders
+from wbart_storage.backends.folders import Folders
 from wbart_storage.clock import FixedClock
-from wbart_storage.folders import Folders
 
 
 @pytest.fixture

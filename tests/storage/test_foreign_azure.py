@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from wbart_storage import foreign_azure
-from wbart_storage.foreign import Foreign
-from wbart_storage.foreign_azure import AzureContainer
-from wbart_storage.foreign_uri import Target
+from wbart_storage.foreign import azure as foreign_azure
+from wbart_storage.foreign.azure import AzureContainer
+from wbart_storage.foreign.foreign import Foreign
+from wbart_storage.foreign.uri import Target
 
 AT = Target("az", "az://c", "c", "")
 

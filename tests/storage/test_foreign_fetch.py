@@ -11,10 +11,11 @@ from collections.abc import Iterator
 import pytest
 from msgspec.structs import replace
 
-from wbart_storage import foreign_fetch, patience
+from wbart_storage.around import patience
 from wbart_storage.errors import ObjectChanged, StorageError, StoreUnavailable
-from wbart_storage.foreign import Foreign, Reading
-from wbart_storage.foreign_fetch import fetch
+from wbart_storage.foreign import fetch as foreign_fetch
+from wbart_storage.foreign.fetch import fetch
+from wbart_storage.foreign.foreign import Foreign, Reading
 
 
 class Far:

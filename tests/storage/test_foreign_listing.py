@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wbart_storage.errors import ObjectMissing, StoreUnavailable
-from wbart_storage.foreign import Foreign, Page
-from wbart_storage.foreign_listing import below
+from wbart_storage.foreign.foreign import Foreign, Page
+from wbart_storage.foreign.listing import below
 
 
 class Bucket:

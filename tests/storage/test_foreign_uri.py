@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from wbart_storage.errors import KeyInvalid
-from wbart_storage.foreign_uri import Target, target
+from wbart_storage.foreign.uri import Target, target
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 from tests.storage.blobstore import blake3, noise, put_pack, put_whole
 
-from wbart_storage.blobs import Blobs, Wanted
-from wbart_storage.cache import Cache
+from wbart_storage.backends.local import LocalObjects
+from wbart_storage.backends.memory import MemoryObjects
+from wbart_storage.cache.cache import Cache
 from wbart_storage.clock import FixedClock
 from wbart_storage.good_copies import CachedCopies, FolderCopies, GoodCopies, MirroredCopies
 from wbart_storage.healing import Healer
 from wbart_storage.keys import blob_key, pack_key
-from wbart_storage.local import LocalObjects
-from wbart_storage.memory import MemoryObjects
 from wbart_storage.objects import ObjectStore
-from wbart_storage.reader import StoreReader
+from wbart_storage.reading.blobs import Blobs, Wanted
+from wbart_storage.reading.reader import StoreReader
 
 FILES = {f"a/f{n}": noise(1000, n) for n in range(20)}
 LARGE = noise(20_000_000, 99)

@@ -19,17 +19,17 @@ from tests.storage.staging import read_back, rigged, write_files
 
 from wbart_manifest.errors import PathInvalid
 from wbart_manifest.location import EMPTY, PACKED, WHOLE
-from wbart_storage import ingest as ingest_module
-from wbart_storage.blobs import Wanted
+from wbart_storage.backends.local import LocalObjects
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.clock import FixedClock, SystemClock
 from wbart_storage.errors import AccessDenied, FolderUnsafe, SourceChanged, StoreFull
-from wbart_storage.ingest import Ingest, Second
 from wbart_storage.keys import blob_key, pack_key
-from wbart_storage.local import LocalObjects
-from wbart_storage.memory import MemoryObjects
 from wbart_storage.objects import ObjectStat, ObjectStore
 from wbart_storage.progress import Event
-from wbart_storage.stage import Stage
+from wbart_storage.reading.blobs import Wanted
+from wbart_storage.staging import ingest as ingest_module
+from wbart_storage.staging.ingest import Ingest, Second
+from wbart_storage.staging.stage import Stage
 
 FILES = {
     **{f"d{n % 3}/f{n:02}": noise(1000 + n, n) for n in range(40)},

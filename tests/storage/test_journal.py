@@ -16,12 +16,12 @@ from tests.storage.numbering import (
     new_journal,
 )
 
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.clock import FixedClock
 from wbart_storage.errors import AccessDenied, ObjectMissing
-from wbart_storage.journal import Journal
+from wbart_storage.journal.journal import Journal
+from wbart_storage.journal.record import Intent, Record, record_digest
 from wbart_storage.keys import log_key
-from wbart_storage.memory import MemoryObjects
-from wbart_storage.record import Intent, Record, record_digest
 
 CHANCE = random.Random(7)
 START = 1_700_000_000.0

@@ -12,7 +12,7 @@ import pytest
 from tests.storage.numbering import PREFIX, Counted, Numbers, committed, new_intent, new_journal
 
 from wbart_manifest.digest import domain
-from wbart_storage import checkpoint
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.clock import FixedClock
 from wbart_storage.errors import (
     JournalCorrupt,
@@ -20,10 +20,10 @@ from wbart_storage.errors import (
     StoreUnavailable,
     StoreUnsupported,
 )
-from wbart_storage.journal import Journal
+from wbart_storage.journal import checkpoint
+from wbart_storage.journal.journal import Journal
+from wbart_storage.journal.record import decode_record, encode_record
 from wbart_storage.keys import checkpoint_key, checkpoint_prefix, hint_key, log_key
-from wbart_storage.memory import MemoryObjects
-from wbart_storage.record import decode_record, encode_record
 
 CHANCE = random.Random(13)
 HINT = hint_key(PREFIX)

@@ -18,7 +18,7 @@ from tests.storage.numbering import (
     write_letter,
 )
 
-from wbart_storage import canonical, commit
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.clock import FixedClock
 from wbart_storage.errors import (
     EpochFenced,
@@ -27,11 +27,11 @@ from wbart_storage.errors import (
     StoreFull,
     StoreUnavailable,
 )
-from wbart_storage.journal import Journal
+from wbart_storage.journal import canonical, commit
+from wbart_storage.journal.journal import Journal
+from wbart_storage.journal.record import Intent, Record, encode_record, record_digest
 from wbart_storage.keys import inbox_prefix, log_key
-from wbart_storage.memory import MemoryObjects
 from wbart_storage.objects import ObjectStore
-from wbart_storage.record import Intent, Record, encode_record, record_digest
 
 CHANCE = random.Random(11)
 

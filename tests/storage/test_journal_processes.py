@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from tests.storage.numbering import PREFIX, committed, new_journal
 
-from wbart_storage.local import LocalObjects
+from wbart_storage.backends.local import LocalObjects
 
 PROCESSES = 100
 BOUND = 10.0

@@ -11,10 +11,10 @@ from tests.storage.blobstore import blake3
 
 from wbart_manifest.location import EMPTY, PACKED, WHOLE, Location
 from wbart_storage.clock import SystemClock
-from wbart_storage.fingerprint import Fingerprints, Print, pack_place, unpack_place
-from wbart_storage.ledger import Known, Ledger
-from wbart_storage.session import Session
-from wbart_storage.staged_packs import StagedPacks
+from wbart_storage.files.fingerprint import Fingerprints, Print, pack_place, unpack_place
+from wbart_storage.staging.ledger import Known, Ledger
+from wbart_storage.staging.session import Session
+from wbart_storage.staging.staged_packs import StagedPacks
 
 
 def some(path: str, stamp: bytes = b"stamp") -> Print:

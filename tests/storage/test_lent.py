@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wbart_storage.lent import PIECE, Pieces
+from wbart_storage.staging.lent import PIECE, Pieces
 
 
 def taken(data: bytes, *cuts: int) -> Pieces:

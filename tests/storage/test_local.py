@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from wbart_storage import exclusive, folders
+from wbart_storage.backends import exclusive, folders
+from wbart_storage.backends.local import LocalObjects
 from wbart_storage.errors import (
     AccessDenied,
     LockTimeout,
@@ -24,7 +25,6 @@ from wbart_storage.errors import (
     StoreFull,
     StoreMissing,
 )
-from wbart_storage.local import LocalObjects
 from wbart_storage.objects import ObjectStore
 from wbart_storage.testing import DATA, StoreContract, race
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.clock import FixedClock
-from wbart_storage.memory import MemoryObjects
 from wbart_storage.objects import Adopts, Files, ObjectStore, Syncs, ability
 from wbart_storage.testing import StoreContract
 

@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from tests.storage.blobstore import blake3, noise
 
-from wbart_storage import nodes as nodes_module
+from wbart_storage.around.trace import Call, Trace
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.errors import ObjectMissing, StoreUnavailable
 from wbart_storage.keys import node_key
-from wbart_storage.memory import MemoryObjects
-from wbart_storage.nodes import StoredNodes
+from wbart_storage.reading import nodes as nodes_module
+from wbart_storage.reading.nodes import StoredNodes
 from wbart_storage.testing.faulty import Faulty
-from wbart_storage.trace import Call, Trace
 
 
 def some(count: int, size: int = 100) -> dict[bytes, bytes]:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from wbart_storage import foreign_s3
 from wbart_storage.errors import ReferenceRefused
-from wbart_storage.foreign_uri import Target
-from wbart_storage.outside import Outside
+from wbart_storage.foreign import s3 as foreign_s3
+from wbart_storage.foreign.outside import Outside
+from wbart_storage.foreign.uri import Target
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_a_service_that_nobody_knows_is_refused() -> None:
 
 def test_no_library_is_loaded_before_it_is_needed() -> None:
     code = (
-        "import sys; from wbart_storage.outside import Outside; "
+        "import sys; from wbart_storage.foreign.outside import Outside; "
         "o = Outside(); o.at(o.target('https://host/x')); "
         "assert not {'fsspec', 's3fs', 'gcsfs', 'adlfs', 'aiohttp'} & set(sys.modules); "
         "o.at(o.target('s3://b/k')); "

@@ -14,9 +14,9 @@ import pytest
 from tests.storage.blobstore import blake3, make_pack, noise
 
 from wbart_manifest.digest import digest_function
-from wbart_storage import pack as pack_module
 from wbart_storage.errors import StorageError, StoreFull
-from wbart_storage.pack import PackWriter, read_directory
+from wbart_storage.staging import pack as pack_module
+from wbart_storage.staging.pack import PackWriter, read_directory
 
 BLOBS = [noise(size, size) for size in (1, 10, 4095, 4096, 4097, 100_000)]
 

@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from wbart_storage.around.readonly import ReadOnly
+from wbart_storage.around.retry import Retry
+from wbart_storage.backends.local import LocalObjects
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.errors import (
     AccessDenied,
     ObjectExists,
@@ -15,13 +19,9 @@ from wbart_storage.errors import (
     StorageError,
     StoreRefused,
 )
-from wbart_storage.local import LocalObjects
-from wbart_storage.memory import MemoryObjects
 from wbart_storage.objects import ObjectStat, ObjectStore
 from wbart_storage.opening import open_objects
 from wbart_storage.probe import ABLE, Abilities, admit, probe
-from wbart_storage.readonly import ReadOnly
-from wbart_storage.retry import Retry
 from wbart_storage.store import create_store
 from wbart_storage.testing import Fault, Faulty
 

@@ -10,8 +10,8 @@ import pytest
 import xxhash
 from tests.storage.blobstore import blake3, noise
 
-from wbart_storage.direct import create_direct
-from wbart_storage.pump import Pump
+from wbart_storage.files.direct import create_direct
+from wbart_storage.files.pump import Pump
 
 BUFFER = 16_384
 SIZES = [0, 1, BUFFER - 1, BUFFER, BUFFER + 1, 3 * BUFFER, 3 * BUFFER + 5]

@@ -10,9 +10,9 @@ from typing import Any, cast
 
 import pytest
 
+from wbart_storage.backends.memory import fold
 from wbart_storage.errors import ObjectExists, ObjectMissing
 from wbart_storage.keys import check_key, check_prefix
-from wbart_storage.memory import fold
 from wbart_storage.objects import ObjectStat, ObjectStore, check_range
 from wbart_storage.testing import StoreContract
 from wbart_storage.translate import translated

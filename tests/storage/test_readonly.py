@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from wbart_storage.around.readonly import ReadOnly
+from wbart_storage.around.retry import Retry
+from wbart_storage.backends.local import LocalObjects
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.errors import AccessDenied, ObjectMissing
-from wbart_storage.local import LocalObjects
-from wbart_storage.memory import MemoryObjects
 from wbart_storage.objects import Adopts, Files, Located, Syncs, ability
-from wbart_storage.readonly import ReadOnly
-from wbart_storage.retry import Retry
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wbart_storage.recall import Page, Recall
+from wbart_storage.files.recall import Page, Recall
 
 Rows = dict[str, tuple[bytes, bytes]]
 

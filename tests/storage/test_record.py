@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from wbart_storage import canonical
 from wbart_storage.errors import JournalCorrupt, StoreUnsupported
-from wbart_storage.record import Intent, Record, decode_record, encode_record, record_digest
-from wbart_storage.seal import seal
+from wbart_storage.journal import canonical
+from wbart_storage.journal.record import Intent, Record, decode_record, encode_record, record_digest
+from wbart_storage.journal.seal import seal
 
 INTENT = Intent(
     txid="00112233445566778899aabbccddeeff",

@@ -13,11 +13,11 @@ import pytest
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 
+from wbart_storage.backends.local import LocalObjects
+from wbart_storage.backends.remote import FsspecObjects
 from wbart_storage.errors import ObjectExists, ObjectMissing, StoreRefused, StoreUnavailable
-from wbart_storage.local import LocalObjects
 from wbart_storage.objects import Adopts, Files, ObjectStore, Syncs, ability
 from wbart_storage.opening import open_objects
-from wbart_storage.remote import FsspecObjects
 from wbart_storage.testing import DATA, StoreContract
 
 

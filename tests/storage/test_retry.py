@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from wbart_storage.around.retry import Retry, full_jitter
+from wbart_storage.backends.local import LocalObjects
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.clock import FixedClock
 from wbart_storage.errors import (
     AccessDenied,
@@ -18,10 +21,7 @@ from wbart_storage.errors import (
     StoreFull,
     StoreUnavailable,
 )
-from wbart_storage.local import LocalObjects
-from wbart_storage.memory import MemoryObjects
 from wbart_storage.objects import Adopts, Files, ObjectStat, ObjectStore, Syncs, ability
-from wbart_storage.retry import Retry, full_jitter
 from wbart_storage.testing import DATA, Fault, Faulty, StoreContract, faults
 
 

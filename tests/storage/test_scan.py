@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from wbart_manifest.errors import PathInvalid
-from wbart_storage import scan as scan_module
 from wbart_storage.errors import AccessDenied, FolderUnsafe, SourceChanged
-from wbart_storage.scan import Links, scan, scan_paths
+from wbart_storage.files import scan as scan_module
+from wbart_storage.files.scan import Links, scan, scan_paths
 
 
 def paths(root: Path, links: Links = "follow") -> list[str]:

@@ -16,7 +16,7 @@ import pytest
 
 from wbart_storage.clock import FixedClock, SystemClock
 from wbart_storage.errors import AccessDenied, StorageError
-from wbart_storage.session import READY_SECONDS, Session
+from wbart_storage.staging.session import READY_SECONDS, Session
 
 NOW = 1_700_000_000.0
 
@@ -98,7 +98,7 @@ ORPHAN = """
 import os, signal, sys
 from pathlib import Path
 from wbart_storage.clock import SystemClock
-from wbart_storage.session import Session
+from wbart_storage.staging.session import Session
 session = Session(Path(sys.argv[1]), SystemClock())
 session.new_path().write_text("half")
 part = session.new_path()

@@ -9,11 +9,11 @@ from tests.storage.blobstore import blake3, noise
 from tests.storage.staging import Rig, read_back, rigged, write_files
 
 from wbart_manifest.location import PACKED, WHOLE, Location
+from wbart_storage.backends.local import LocalObjects
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.errors import BlobMissing
-from wbart_storage.fingerprint import stamp
+from wbart_storage.files.fingerprint import stamp
 from wbart_storage.keys import blob_key, pack_key
-from wbart_storage.local import LocalObjects
-from wbart_storage.memory import MemoryObjects
 from wbart_storage.objects import ObjectStore
 
 FILES = {**{f"f{n:02}": noise(1000, n) for n in range(30)}, "big": noise(50_000, 99)}

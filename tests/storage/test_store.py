@@ -11,10 +11,10 @@ import pytest
 from tests.storage.blobstore import noise, put_whole
 from tests.storage.staging import write_files
 
-from wbart_storage.cache import default_room
+from wbart_storage.cache.cache import default_room
 from wbart_storage.errors import ObjectExists, StoreMissing
-from wbart_storage.fetch import Fetch
 from wbart_storage.objects import Files, ability
+from wbart_storage.reading.fetch import Fetch
 from wbart_storage.store import Store, create_store, is_local, open_store
 
 DISTANT = "memory://wbart-test-store"

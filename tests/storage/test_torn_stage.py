@@ -6,11 +6,11 @@ import pytest
 
 from wbart_manifest.digest import Digest
 from wbart_manifest.location import WHOLE, Location
+from wbart_storage.backends.local import LocalObjects
 from wbart_storage.clock import SystemClock
 from wbart_storage.errors import BlobMissing
-from wbart_storage.local import LocalObjects
-from wbart_storage.session import Session
-from wbart_storage.stage import Stage
+from wbart_storage.staging.session import Session
+from wbart_storage.staging.stage import Stage
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from wbart_storage.around.trace import Call, Trace
+from wbart_storage.backends.local import LocalObjects
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.clock import FixedClock
 from wbart_storage.errors import ObjectMissing
-from wbart_storage.local import LocalObjects
-from wbart_storage.memory import MemoryObjects
 from wbart_storage.objects import Files, ObjectStore, ability
 from wbart_storage.testing import StoreContract
-from wbart_storage.trace import Call, Trace
 
 
 class TestTrace(StoreContract):

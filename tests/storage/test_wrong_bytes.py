@@ -22,14 +22,14 @@ from wbart_manifest.entry import Entry
 from wbart_manifest.errors import ManifestCorrupt
 from wbart_manifest.location import WHOLE, Location
 from wbart_manifest.manifest import Manifest
-from wbart_storage.blobs import Blobs, Wanted
+from wbart_storage.backends.local import LocalObjects
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.errors import BlobCorrupt, JournalCorrupt, StoreUnavailable
 from wbart_storage.keys import blob_key, log_key, log_seq
-from wbart_storage.local import LocalObjects
-from wbart_storage.memory import MemoryObjects
-from wbart_storage.nodes import StoredNodes
 from wbart_storage.objects import ObjectStat, ObjectStore
-from wbart_storage.reader import StoreReader
+from wbart_storage.reading.blobs import Blobs, Wanted
+from wbart_storage.reading.nodes import StoredNodes
+from wbart_storage.reading.reader import StoreReader
 
 DATA = bytes(range(256)) * 8
 Spoil = Callable[[bytes], bytes]

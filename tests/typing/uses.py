@@ -17,8 +17,8 @@ from wbart.plan import Plan
 from wbart.report import VerifyReport
 from wbart.runs.publicrun import PublicRun
 from wbart_manifest import Change, Digest, Entry, Manifest, MemoryNodes
-from wbart_storage.local import LocalObjects
-from wbart_storage.memory import MemoryObjects
+from wbart_storage.backends.local import LocalObjects
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.objects import Files, ObjectStat, ObjectStore, ability
 from wbart_storage.progress import Event
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from wbart.settings import Settings
 from wbart.sizes import Capacity
 from wbart_manifest.digest import ALGORITHMS
-from wbart_storage.cache import Cache, default_room
+from wbart_storage.around.offline import SEEN
+from wbart_storage.cache.cache import Cache, default_room
 from wbart_storage.clock import SystemClock
-from wbart_storage.offline import SEEN
 
 _USUAL = "blake3"
 

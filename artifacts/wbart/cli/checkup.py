@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from wbart.cli import words
 from wbart.version import VERSION
 from wbart_storage.errors import AccessDenied, StorageError
-from wbart_storage.folder import clone
+from wbart_storage.files.folder import clone
 from wbart_storage.probe import probe
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from wbart.fold.journal import CollectionFold
 from wbart.fold.outcome import Outcome
 from wbart.fold.state import CollectionState
 from wbart_storage.clock import rfc3339
-from wbart_storage.record import Intent, Record
+from wbart_storage.journal.record import Intent, Record
 
 Op = Mapping[str, Any]
 

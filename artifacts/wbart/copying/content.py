@@ -17,7 +17,7 @@ from wbart_manifest.manifest import Manifest
 from wbart_manifest.tree import Nodes
 from wbart_storage.keys import blob_key, node_key, pack_key
 from wbart_storage.progress import Event, Progress
-from wbart_storage.stage import Stage, settle
+from wbart_storage.staging.stage import Stage, settle
 from wbart_storage.store import Store
 
 _BATCH = 500

@@ -15,8 +15,8 @@ from wbart_manifest.entry import Entry
 from wbart_manifest.location import EMPTY, Location
 from wbart_manifest.manifest import Manifest
 from wbart_storage.disk import disk_errors
-from wbart_storage.ingest import Taken
 from wbart_storage.progress import Event, Progress
+from wbart_storage.staging.ingest import Taken
 from wbart_storage.store import Store
 
 _BATCH = 500

@@ -19,7 +19,7 @@ from wbart_storage.disk import disk_errors
 from wbart_storage.errors import BlobCorrupt, BlobMissing, ObjectMissing
 from wbart_storage.in_flight import in_flight
 from wbart_storage.objects import Adopts, Files, ObjectStore, ability
-from wbart_storage.stage import Stage, settle
+from wbart_storage.staging.stage import Stage, settle
 from wbart_storage.store import Store
 
 PIECE = 8 << 20

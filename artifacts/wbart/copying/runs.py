@@ -15,7 +15,7 @@ from wbart.recording.path import RunPath
 from wbart.recording.record import read_record
 from wbart.runindex.index import Index
 from wbart.runindex.merges import read_merges
-from wbart_storage import readback
+from wbart_storage.journal import readback
 from wbart_storage.keys import history_prefix, increment_key, increment_number, run_prefix
 from wbart_storage.objects import ObjectStore
 

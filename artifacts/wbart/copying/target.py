@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wbart.workspace import Workspace
+from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.config import StoreConfig
 from wbart_storage.errors import ObjectExists, ObjectMissing, StoreMissing
-from wbart_storage.memory import MemoryObjects
 from wbart_storage.store import Store, create_store, is_local
 
 if TYPE_CHECKING:

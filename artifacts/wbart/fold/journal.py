@@ -23,11 +23,11 @@ from wbart.fold.state import CollectionState, Moment, Version
 from wbart.names import version_number
 
 if TYPE_CHECKING:
-    from wbart_storage.record import Intent, Record
+    from wbart_storage.journal.record import Intent, Record
 
 
 class CollectionFold:
-    """The meaning of a collection's journal; see `wbart_storage.fold.Fold`.
+    """The meaning of a collection's journal; see `wbart_storage.journal.fold.Fold`.
 
     The root is the name below which the journal lies.
     """

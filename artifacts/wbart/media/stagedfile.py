@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wbart_manifest.location import EMPTY, PACKED, Location
-from wbart_storage.blobs import Wanted
+from wbart_storage.reading.blobs import Wanted
 
 if TYPE_CHECKING:
     from wbart.content import Content

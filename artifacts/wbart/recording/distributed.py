@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, cast
 from wbart.errors import CommError
 from wbart.upload import upload
 from wbart_manifest.manifest import Manifest
-from wbart_storage import canonical
 from wbart_storage.errors import JournalCorrupt
+from wbart_storage.journal import canonical
 from wbart_storage.keys import shard_key, shard_prefix
 from wbart_storage.progress import silent
 

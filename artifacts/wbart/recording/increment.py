@@ -13,9 +13,9 @@ import msgspec
 from msgspec import Struct
 
 from wbart.recording.path import RunPath
-from wbart_storage import canonical
 from wbart_storage.errors import JournalCorrupt, StoreUnsupported
-from wbart_storage.seal import seal, unseal
+from wbart_storage.journal import canonical
+from wbart_storage.journal.seal import seal, unseal
 
 VERSION = 1
 _SEAL = "wbart-run-sum-v1"

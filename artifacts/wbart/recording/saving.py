@@ -13,7 +13,7 @@ from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid
 from wbart.names import default_artifact_name
 from wbart.recording.stored import put_files
 from wbart_manifest.path import canonical
-from wbart_storage.scan import scan
+from wbart_storage.files.scan import scan
 
 if TYPE_CHECKING:
     from wbart.recording.liverun import Run

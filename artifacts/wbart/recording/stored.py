@@ -11,12 +11,12 @@ from wbart.intake import Intake
 from wbart.recording.record import FileFact
 from wbart_manifest.digest import Digest
 from wbart_manifest.location import EMPTY, PACKED, WHOLE, Location
-from wbart_storage.blobs import Wanted
-from wbart_storage.stage import settle
+from wbart_storage.reading.blobs import Wanted
+from wbart_storage.staging.stage import settle
 
 if TYPE_CHECKING:
     from wbart.workspace import Workspace
-    from wbart_storage.ingest import Taken
+    from wbart_storage.staging.ingest import Taken
 
 
 def put_files(workspace: Workspace, files: Mapping[str, Path]) -> dict[str, FileFact]:

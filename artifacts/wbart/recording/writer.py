@@ -20,9 +20,9 @@ from wbart.recording.record import (
     read_record,
 )
 from wbart.runindex.merges import QUIET, read_merges
-from wbart_storage import readback
 from wbart_storage.clock import Clock
 from wbart_storage.errors import JournalCorrupt, StoreUnsupported
+from wbart_storage.journal import readback
 from wbart_storage.keys import increment_key, run_prefix
 from wbart_storage.objects import ObjectStore
 

@@ -9,9 +9,9 @@ from wbart.fold.outcome import Outcome, granted
 from wbart.names import REGISTRY_PREFIX
 from wbart.registry.fold import RegistryFold, RegistryState
 from wbart_storage.errors import ObjectMissing, Offline
-from wbart_storage.journal import Journal
+from wbart_storage.journal.journal import Journal
+from wbart_storage.journal.record import Intent
 from wbart_storage.keys import REGISTRIES, registries_prefix, unquote
-from wbart_storage.record import Intent
 from wbart_storage.store import Store
 from wbart_storage.tokens import token_hex
 

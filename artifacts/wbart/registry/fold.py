@@ -17,7 +17,7 @@ from wbart.fold.outcome import Outcome, refusal
 from wbart.names import REGISTRY_PREFIX
 
 if TYPE_CHECKING:
-    from wbart_storage.record import Intent, Record
+    from wbart_storage.journal.record import Intent, Record
 
 Visibility = Literal["organization", "restricted"]
 
@@ -82,7 +82,7 @@ class RegistryState:
 
 
 class RegistryFold:
-    """The meaning of the journal; see `wbart_storage.fold.Fold` and `wbart.fold.outcome`."""
+    """The meaning of the journal; see `wbart_storage.journal.fold` and `wbart.fold.outcome`."""
 
     def initial(self) -> RegistryState:
         """An organisation without a registry."""

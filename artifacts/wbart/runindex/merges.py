@@ -15,10 +15,10 @@ from wbart.version import TOOL
 from wbart_storage.clock import SystemClock
 from wbart_storage.config import StoreConfig, read_config
 from wbart_storage.errors import ObjectMissing, StoreMissing
-from wbart_storage.journal import Journal
+from wbart_storage.journal.journal import Journal
+from wbart_storage.journal.record import Intent, Record
 from wbart_storage.keys import runs_prefix
 from wbart_storage.objects import ObjectStore
-from wbart_storage.record import Intent, Record
 
 QUIET = 3600.0
 """Seconds for which nobody must have said anything of a run until it is merged."""

@@ -19,13 +19,13 @@ from wbart.recording.path import RunPath
 from wbart.recording.record import continued, merged_record, read_segment
 from wbart.runindex.merges import QUIET, Merges, algorithm, journal, read_merges
 from wbart.runindex.segment import Packed, encode, pack
-from wbart_storage import readback
 from wbart_storage.clock import Clock
 from wbart_storage.errors import JournalCorrupt, ObjectMissing
+from wbart_storage.journal import readback
+from wbart_storage.journal.record import Intent
 from wbart_storage.keys import increment_key, increment_number, live_prefix, run_prefix, segment_key
 from wbart_storage.keys import unquote as unquoted
 from wbart_storage.objects import ObjectStore, Tidies, ability
-from wbart_storage.record import Intent
 from wbart_storage.tokens import token_hex
 
 log = logging.getLogger(__name__)

@@ -19,9 +19,9 @@ from wbart.paginator import Paginator
 from wbart.recording.record import FileFact, RunRecord
 from wbart.recording.stored import wanted_file
 from wbart_storage.clock import rfc3339
-from wbart_storage.fetch import Fetch
-from wbart_storage.folder import Folder
+from wbart_storage.files.folder import Folder
 from wbart_storage.keys import blob_key
+from wbart_storage.reading.fetch import Fetch
 
 if TYPE_CHECKING:
     from wbart.workspace import Workspace

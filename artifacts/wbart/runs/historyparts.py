@@ -12,8 +12,8 @@ from typing import Any
 
 from wbart.errors import Conflict
 from wbart.recording.record import Part
-from wbart_storage import readback
 from wbart_storage.errors import JournalCorrupt
+from wbart_storage.journal import readback
 from wbart_storage.keys import history_key, history_prefix
 from wbart_storage.objects import ObjectStore
 from wbart_storage.reread import reads, reread

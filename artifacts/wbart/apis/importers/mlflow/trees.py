@@ -17,8 +17,8 @@ from wbart.scrub import scrub
 
 if TYPE_CHECKING:
     from wbart.artifact import Artifact
-    from wbart_storage.foreign import Foreign, ForeignObjects
-    from wbart_storage.foreign_uri import Target
+    from wbart_storage.foreign.foreign import Foreign, ForeignObjects
+    from wbart_storage.foreign.uri import Target
 
 _BUCKETS = ("s3", "s3a", "gs", "abfs", "abfss", "wasb", "wasbs")
 _SERVED: Final = "mlflow-artifacts"
@@ -85,8 +85,8 @@ class BucketTree:
 
     def add_to(self, draft: Artifact, below: str | None) -> None:
         from wbart_manifest.path import check
-        from wbart_storage.folder import Folder
-        from wbart_storage.foreign_fetch import fetch
+        from wbart_storage.files.folder import Folder
+        from wbart_storage.foreign.fetch import fetch
 
         objects, prefix, found = self._below()
         with scratch() as folder, Folder(str(folder)) as target:
@@ -97,8 +97,8 @@ class BucketTree:
             draft.add_dir(str(folder), below)
 
     def _below(self) -> tuple[ForeignObjects, str, Iterator[Foreign]]:
-        from wbart_storage.foreign import Lists
-        from wbart_storage.foreign_listing import below
+        from wbart_storage.foreign.foreign import Lists
+        from wbart_storage.foreign.listing import below
 
         where = self._where()
         objects = surroundings.current().outside.at(where)

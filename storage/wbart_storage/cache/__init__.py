@@ -1,0 +1,1 @@
+"""This machine's copies of what lies far away."""

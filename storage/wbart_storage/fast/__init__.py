@@ -1,0 +1,1 @@
+"""Stores through obstore, behind the extra `[fast]`."""

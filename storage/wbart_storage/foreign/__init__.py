@@ -1,0 +1,1 @@
+"""What references lead to, and no store of ours holds."""

@@ -1,0 +1,1 @@
+"""What was committed, in order, and how many writers agree on it."""

@@ -1,0 +1,1 @@
+"""Blobs on their way out of a store, every byte checked."""

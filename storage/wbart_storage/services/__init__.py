@@ -1,0 +1,1 @@
+"""How each kind of backend is spoken to through fsspec: buckets, and all else."""
