@@ -47,9 +47,9 @@ if TYPE_CHECKING:
     from wbart.media.plotly import Plotly
     from wbart.media.table import Table
     from wbart.media.video import Video
+    from wbart.settings.user import UserSettings as Settings
     from wbart.sweeps.agent import agent, sweep
     from wbart.ttl import ArtifactTTL
-    from wbart.user_settings import UserSettings as Settings
     from wbart.version import VERSION as __version__
 
 _HOMES = {
@@ -75,7 +75,7 @@ _HOMES = {
     "CommError": "wbart.errors",
     "Error": "wbart.errors",
     "Run": "wbart.calls",
-    "Settings": "wbart.user_settings",
+    "Settings": "wbart.settings.user",
     "UsageError": "wbart.errors",
     "WaitTimeoutError": "wbart.errors",
     "agent": "wbart.sweeps.agent",

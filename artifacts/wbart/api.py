@@ -11,12 +11,14 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from wbart import frompath, names, project
-from wbart.apikept import ApiKept
-from wbart.apiversions import ApiVersions
-from wbart.project import Project, Projects
+from wbart import names
+from wbart.kept.reports import BetaReport, Reports
+from wbart.members.apikept import ApiKept
+from wbart.members.apiversions import ApiVersions
+from wbart.projects import project
+from wbart.projects.project import Project, Projects
 from wbart.recording import path as runpath
-from wbart.reports import BetaReport, Reports
+from wbart.refs import frompath
 from wbart.runs import runs
 from wbart.runs.listing import Runs
 from wbart.runs.publicrun import PublicRun

@@ -11,18 +11,18 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from wbart import names
-from wbart.artifactinside import ArtifactInside
-from wbart.artifactstate import Path
+from wbart.members.artifactinside import ArtifactInside
+from wbart.members.artifactstate import Path
 from wbart.ttl import ArtifactTTL
 from wbart_storage.progress import Progress, silent
 from wbart_storage.reading.fetch import LinkMode
 
 if TYPE_CHECKING:
+    from wbart.folders.plan import Plan
     from wbart.lineage.graph import Lineage
-    from wbart.manifest_view import ArtifactManifest
-    from wbart.plan import Plan
-    from wbart.report import VerifyReport
+    from wbart.members.manifest_view import ArtifactManifest
     from wbart.runs.publicrun import PublicRun
+    from wbart.verifying.report import VerifyReport
     from wbart_manifest.diff import Change
 
 
@@ -38,7 +38,7 @@ class Artifact(ArtifactInside):
     @property
     def manifest(self) -> ArtifactManifest:
         """Its entries, as W&B's manifest object: a view that reads as it is asked."""
-        from wbart.manifest_view import ArtifactManifest
+        from wbart.members.manifest_view import ArtifactManifest
 
         return ArtifactManifest(self)
 
@@ -47,7 +47,7 @@ class Artifact(ArtifactInside):
     @property
     def source_artifact(self) -> Artifact:
         """Itself, or what the link leads to."""
-        from wbart.linking import source
+        from wbart.projects.linking import source
 
         at = self._at("source_artifact")
         return Artifact._of(source(at)) if at.is_link else self
@@ -55,7 +55,7 @@ class Artifact(ArtifactInside):
     @property
     def linked_artifacts(self) -> list[Artifact]:
         """The memberships of portfolios that link to it; empty for a link."""
-        from wbart.linking import links
+        from wbart.projects.linking import links
 
         return [Artifact._of(each) for each in links(self._at("linked_artifacts"))]
 
@@ -63,7 +63,7 @@ class Artifact(ArtifactInside):
 
     def file(self, root: str | None = None) -> str:
         """Download the only file and return its path. ValueError if there are several."""
-        from wbart.reading import only_file
+        from wbart.folders.reading import only_file
 
         return only_file(self._at("file"), root)
 
@@ -84,7 +84,7 @@ class Artifact(ArtifactInside):
 
         Other files there stay. include and exclude are globs over the paths.
         """
-        from wbart.download import Selection, download
+        from wbart.folders.download import Selection, download
 
         picked = Selection(os.fspath(path_prefix or ""), tuple(include), tuple(exclude))
         at, skip = self._at("download"), bool(skip_cache)
@@ -102,14 +102,14 @@ class Artifact(ArtifactInside):
 
         Raises FolderUnsafe for `/`, the home folder and a folder with `.git`, unless forced.
         """
-        from wbart.checkout import checkout
+        from wbart.folders.checkout import checkout
 
         at = self._at("checkout")
         return checkout(at, root, force=force, dry_run=dry_run, progress=progress)
 
     def checkout_plan(self, root: Path | None = None) -> Plan:
         """What `checkout` would write and remove."""
-        from wbart.checkout import checkout_plan
+        from wbart.folders.checkout import checkout_plan
 
         return checkout_plan(self._at("checkout_plan"), root)
 
@@ -126,7 +126,7 @@ class Artifact(ArtifactInside):
         Raises VerifyFailed (a ValueError, with the report) unless raises is off. repair writes
         what is missing or changed anew from the store.
         """
-        from wbart.verify import verify
+        from wbart.verifying.verify import verify
 
         at = self._at("verify")
         return verify(at, root, repair=repair, raises=raises, progress=progress)
@@ -138,7 +138,7 @@ class Artifact(ArtifactInside):
 
         What is damaged is healed from a folder, `cache`, or another store by its URL or root.
         """
-        from wbart.verify_stored import verify_stored
+        from wbart.verifying.stored import verify_stored
 
         return verify_stored(self._at("verify_stored"), repair_from, progress)
 
@@ -152,7 +152,7 @@ class Artifact(ArtifactInside):
 
     def save(self, project: str | None = None, settings: object = None) -> None:
         """Log a draft (in the active run, else in one made for it); store a version's changes."""
-        from wbart.changes import push_changes
+        from wbart.drafts.changes import push_changes
         from wbart.recording.autorun import log_now
 
         if self._committed is None:
@@ -178,7 +178,7 @@ class Artifact(ArtifactInside):
 
     def link(self, target_path: str, aliases: list[str] | None = None) -> Artifact:
         """Link it into a portfolio and return it as seen there; a draft is saved first."""
-        from wbart.linking import link
+        from wbart.projects.linking import link
 
         wanted = names.aliases(aliases or [])
         if self.is_draft():
@@ -188,21 +188,21 @@ class Artifact(ArtifactInside):
 
     def unlink(self) -> None:
         """Take it out of the portfolio where it was fetched. ValueError if it is no link."""
-        from wbart.linking import unlink
+        from wbart.projects.linking import unlink
 
         unlink(self._at("unlink"))
         self._facts.state = "DELETED"
 
     def delete(self, delete_aliases: bool = False) -> None:
         """Put it into the trash; of a link, remove the link. CommError if aliases hold it."""
-        from wbart.removal import delete
+        from wbart.projects.removal import delete
 
         delete(self._at("delete"), delete_aliases)
         self._facts.state = "DELETED"
 
     def restore(self) -> None:
         """Take it out of the trash again."""
-        from wbart.removal import restore
+        from wbart.projects.removal import restore
 
         self._become(restore(self._at("restore")))
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from wbart import renaming
 from wbart.errors import CollectionNotFound, Conflict, Moved, NotCached
 from wbart.fold.journal import CollectionFold
 from wbart.fold.outcome import Outcome, granted
 from wbart.fold.state import CollectionState
+from wbart.projects import renaming
 from wbart.registry.book import RegistryBook
 from wbart_storage.errors import ObjectMissing, Offline
 from wbart_storage.journal.journal import Journal

@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 from wbart.errors import PathNotFound
 from wbart.fold.state import CollectionState, Version
-from wbart.place import Place
-from wbart.resolve import View
+from wbart.refs.place import Place
+from wbart.refs.resolve import View
 from wbart_manifest.entry import Entry
 from wbart_manifest.errors import PathInvalid
 from wbart_manifest.manifest import Manifest

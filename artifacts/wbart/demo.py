@@ -19,10 +19,10 @@ from typing import ClassVar
 
 from wbart.artifact import Artifact
 from wbart.errors import Error
-from wbart.loading import load
 from wbart.recording import surroundings
-from wbart.settings import Settings
-from wbart.sizes import human_size
+from wbart.refs.loading import load
+from wbart.settings.settings import Settings
+from wbart.settings.sizes import human_size
 from wbart.workspace import Workspace
 
 OLD, NEW = "2023c", "2025b"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from wbart.catalog import Catalog
 from wbart.errors import NotCached
-from wbart.settings import Settings
+from wbart.settings.settings import Settings
 from wbart.version import TOOL
 from wbart_storage.cache.cache import default_room
 from wbart_storage.errors import ObjectExists, Offline, StoreMissing

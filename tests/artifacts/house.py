@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from wbart.artifact import Artifact
-from wbart.loading import load
-from wbart.saving import check_loggable
-from wbart.settings import Settings
+from wbart.drafts.saving import check_loggable
+from wbart.refs.loading import load
+from wbart.settings.settings import Settings
 from wbart.workspace import Workspace
 from wbart_storage.clock import FixedClock
 

@@ -26,7 +26,7 @@ from wbart.errors import (
     TypeClash,
     UnsupportedError,
 )
-from wbart.reports import BetaReport
+from wbart.kept.reports import BetaReport
 from wbart.version import TOOL
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.artifacts.house import House, listing
 
-from wbart import draft, snapshot
+from wbart.drafts import draft, snapshot
 from wbart_manifest.errors import EntryClash, PathInvalid
 from wbart_manifest.manifest import Manifest
 from wbart_storage.errors import AccessDenied, BlobMissing, FolderUnsafe, SourceChanged

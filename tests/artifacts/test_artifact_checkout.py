@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from tests.artifacts.house import Files, House, flip, listing
 
-from wbart import origin
-from wbart.checkout import made
 from wbart.errors import IntegrityError
+from wbart.folders import origin
+from wbart.folders.checkout import made
 from wbart_storage.errors import FolderUnsafe
 
 FILES = {"a": "1", "d/b": "2", "d/c": "3"}

@@ -95,8 +95,8 @@ def test_an_upload_that_takes_longer_than_the_timeout_goes_on(
     from threading import Event
 
     from wbart.committed import Committed
+    from wbart.drafts.saving import save_draft
     from wbart.recording import artifacts as runartifacts
-    from wbart.saving import save_draft
 
     go, really = Event(), save_draft
 

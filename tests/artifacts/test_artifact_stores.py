@@ -12,7 +12,7 @@ import pytest
 from tests.artifacts.house import House, flip, listing
 
 from wbart.artifact import Artifact
-from wbart.settings import Settings
+from wbart.settings.settings import Settings
 from wbart.workspace import Workspace
 from wbart_manifest.errors import ManifestCorrupt, WbartError
 from wbart_storage.around.readonly import ReadOnly

@@ -8,8 +8,8 @@ from tests.artifacts.world import World
 
 from wbart import calls
 from wbart.api import Api
-from wbart.collection import ArtifactCollection
 from wbart.errors import ArtifactNotFound, CollectionNotFound, CommError
+from wbart.projects.collection import ArtifactCollection
 from wbart.recording.liverun import Run
 
 

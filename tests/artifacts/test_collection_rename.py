@@ -12,9 +12,9 @@ from tests.artifacts.house import House, loaded
 from wbart.api import Api
 from wbart.artifact import Artifact
 from wbart.calls import init
-from wbart.collection import ArtifactCollection
 from wbart.errors import CollectionNotFound, Conflict, NameInvalid, NameTaken
 from wbart.fold.ops import Reserve
+from wbart.projects.collection import ArtifactCollection
 from wbart.workspace import Workspace
 
 

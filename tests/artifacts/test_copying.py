@@ -22,7 +22,7 @@ from wbart.recording.surroundings import enter, leave
 from wbart.recording.writer import RunWriter
 from wbart.runindex.segments import Home, merge
 from wbart.runs.historyreader import HistoryReader
-from wbart.settings import Settings
+from wbart.settings.settings import Settings
 from wbart.workspace import Workspace
 from wbart_storage.backends.local import LocalObjects
 from wbart_storage.clock import SystemClock

@@ -10,7 +10,7 @@ import pytest
 import wbart
 from wbart import Artifact
 from wbart.calls import init
-from wbart.settings import Settings
+from wbart.settings.settings import Settings
 from wbart_storage.errors import BlobCorrupt
 from wbart_storage.store import create_store
 

@@ -8,7 +8,7 @@ from tests.artifacts.world import World
 
 from wbart import calls
 from wbart.artifact import Artifact
-from wbart.file import File
+from wbart.folders.file import File
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from wbart.drafts.metadata import DESCRIPTION_SIZE, SIZE, description, friendly, normalize
 from wbart.errors import ArgumentTypeInvalid, MetadataInvalid
-from wbart.metadata import DESCRIPTION_SIZE, SIZE, description, friendly, normalize
 
 
 class Color(Enum):

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from wbart.errors import ArgumentInvalid, CommError
-from wbart.listing import Listing, parse_order
-from wbart.paginator import Key, Paginator
+from wbart.projects.listing import Listing, parse_order
+from wbart.projects.paginator import Key, Paginator
 
 
 class Numbers:

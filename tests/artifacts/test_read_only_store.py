@@ -11,8 +11,8 @@ from tests.artifacts.house import House, listing, loaded
 
 from wbart.artifact import Artifact
 from wbart.calls import init
-from wbart.collection import ArtifactCollection
 from wbart.copying.copy import copy
+from wbart.projects.collection import ArtifactCollection
 from wbart.recording.surroundings import enter, leave
 from wbart.workspace import Workspace
 from wbart_storage.errors import StoreUnsupported

@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from wbart import metadata, names, settings, settings_value
+from wbart import names
 from wbart.cli import exit_codes
 from wbart.cli.main import main
 from wbart.cli.program import SECTIONS
+from wbart.drafts import metadata
 from wbart.errors import Error
 from wbart.recording.active import active
+from wbart.settings import settings
+from wbart.settings import value as settings_value
 
 README = Path(__file__).parents[2] / "artifacts" / "README.md"
 TEXT = README.read_text(encoding="utf-8")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from wbart.errors import CommError, NameInvalid, RefInvalid
-from wbart.refpath import Ref, link_target
-from wbart.selector import Selector
-from wbart.wandb_url import entry_url
+from wbart.refs.refpath import Ref, link_target
+from wbart.refs.selector import Selector
+from wbart.refs.wandb_url import entry_url
 from wbart_storage.clock import parse_time
 
 V3 = Selector("version", "v3")

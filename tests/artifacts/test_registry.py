@@ -6,7 +6,7 @@ from tests.artifacts.house import House
 from wbart.api import Api
 from wbart.errors import ArtifactNotFound, CollectionNotFound, NameTaken, ProjectNotFound, TypeClash
 from wbart.registry.registry import Registry
-from wbart.settings import Settings
+from wbart.settings.settings import Settings
 
 
 @pytest.fixture

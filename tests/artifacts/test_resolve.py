@@ -8,8 +8,8 @@ from tests.artifacts.journals import Journal, link_op
 from wbart.errors import ArtifactNotFound, Conflict, RefAmbiguous
 from wbart.fold import alias_log
 from wbart.fold.state import Version
-from wbart.refpath import Ref
-from wbart.resolve import View, expires, resolve
+from wbart.refs.refpath import Ref
+from wbart.refs.resolve import View, expires, resolve
 
 
 @pytest.fixture

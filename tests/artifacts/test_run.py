@@ -12,6 +12,7 @@ import wbart.recording.artifacts
 from wbart import calls
 from wbart.artifact import Artifact
 from wbart.committed import Committed
+from wbart.drafts.saving import save_draft
 from wbart.errors import (
     ArgumentInvalid,
     ArtifactNotFound,
@@ -29,7 +30,6 @@ from wbart.recording.record import read_record
 from wbart.runs.historyparts import HistoryParts
 from wbart.runs.publicrun import PublicRun
 from wbart.runs.runs import find, users_of
-from wbart.saving import save_draft
 from wbart_storage.errors import StoreFull
 from wbart_storage.keys import run_prefix
 

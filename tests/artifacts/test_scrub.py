@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wbart.scrub import scrub
+from wbart.references.scrub import scrub
 
 NAMES = [
     "X-Amz-Signature", "x-amz-credential", "X-Amz-Security-Token", "X-Amz-SignedHeaders",

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from wbart.errors import SettingInvalid
-from wbart.settings import Settings
-from wbart.sizes import Capacity
+from wbart.settings.settings import Settings
+from wbart.settings.sizes import Capacity
 
 
 @pytest.fixture

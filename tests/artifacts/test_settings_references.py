@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from wbart.errors import SettingInvalid
-from wbart.settings import Settings
+from wbart.settings.settings import Settings
 
 
 def load(folder: Path, environ: Mapping[str, str], **given: object) -> Settings:

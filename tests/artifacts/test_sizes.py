@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wbart.sizes import Capacity, human_size, parse_size
+from wbart.settings.sizes import Capacity, human_size, parse_size
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wbart import standing
-from wbart.standing import FolderReader, Stretch, side_by_side
+from wbart.folders import standing
+from wbart.folders.standing import FolderReader, Stretch, side_by_side
 from wbart_manifest.digest import digest_function
 from wbart_manifest.entry import Entry, Reference
 from wbart_manifest.location import WHOLE, Location

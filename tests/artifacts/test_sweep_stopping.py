@@ -14,7 +14,7 @@ from tests.artifacts.world import World
 from wbart import calls
 from wbart.api import Api
 from wbart.errors import ArgumentInvalid
-from wbart.settings import Settings
+from wbart.settings.settings import Settings
 from wbart.sweeps import hyperband
 from wbart.sweeps.agent import agent, sweep
 from wbart.sweeps.space import understand

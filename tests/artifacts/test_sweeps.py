@@ -17,7 +17,7 @@ from wbart.api import Api
 from wbart.errors import ArgumentInvalid, Error, NotFound, RunNotFound, UsageError
 from wbart.recording.path import RunPath
 from wbart.recording.record import read_record
-from wbart.settings import Settings
+from wbart.settings.settings import Settings
 from wbart.sweeps import bayes as sweepbayes
 from wbart.sweeps import draw as sweepdraw
 from wbart.sweeps.agent import agent, sweep

@@ -8,7 +8,7 @@ from typing import Any
 from wbart.artifact import Artifact
 from wbart.calls import init
 from wbart.recording.liverun import Run
-from wbart.settings import Settings
+from wbart.settings.settings import Settings
 
 
 class World:

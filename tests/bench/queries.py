@@ -23,7 +23,7 @@ from wbart.runindex.fields import SCHEMA
 from wbart.runindex.index import NAME, Index
 from wbart.runindex.merges import journal
 from wbart.runindex.segments import Home
-from wbart.settings import Settings
+from wbart.settings.settings import Settings
 from wbart.workspace import Workspace
 from wbart_storage.objects import ObjectStore
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from wbart.artifact import Artifact
 from wbart.recording.surroundings import enter, leave
-from wbart.settings import Settings
+from wbart.settings.settings import Settings
 from wbart.workspace import Workspace
 from wbart_storage.backends.local import LocalObjects
 from wbart_storage.clock import FixedClock, SystemClock

@@ -166,7 +166,7 @@ _VICTIM = """
 import os, sys
 from wbart.apis.importers import import_runs, keptartifacts
 from wbart.apis.importers.wandb import runs_at
-from wbart.settings import Settings
+from wbart.settings.settings import Settings
 from wbart.workspace import Workspace
 keep, left = keptartifacts.KeptArtifacts.keep, [int(sys.argv[3])]
 def victim(self, owner, each):

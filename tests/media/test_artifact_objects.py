@@ -15,7 +15,6 @@ from tests.artifacts.house import House
 
 from wbart.artifact import Artifact
 from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid, ArtifactFinalizedError
-from wbart.loading import load
 from wbart.media.classes import Classes
 from wbart.media.histogram import Histogram
 from wbart.media.html import Html
@@ -24,6 +23,7 @@ from wbart.media.joinedtable import JoinedTable
 from wbart.media.partitionedtable import PartitionedTable
 from wbart.media.table import Table
 from wbart.media.value import WBValue
+from wbart.refs.loading import load
 
 
 def small(text: str = "x") -> Table:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wbart.errors import Error
-from wbart.refpath import Ref
-from wbart.selector import Selector
+from wbart.refs.refpath import Ref
+from wbart.refs.selector import Selector
 
 PARTS = st.text("ab.:/@#{} %é\n-_v0=", min_size=1, max_size=6)
 VALUES = st.one_of(PARTS, st.sampled_from(["v3", "latest", "abcd", "blake3:0123", "a" * 32]))

@@ -23,7 +23,7 @@ from wbart.runindex.fields import SCHEMA, is_deleted, row_of
 from wbart.runindex.index import Index
 from wbart.runindex.segments import Home, merge
 from wbart.runs.runs import paths
-from wbart.settings import Settings
+from wbart.settings.settings import Settings
 from wbart.workspace import Workspace
 from wbart_storage.clock import FixedClock
 

@@ -14,7 +14,7 @@ from tests.recipes.pages import ran, text
 from wbart import calls
 from wbart.api import Api
 from wbart.errors import ArgumentInvalid, UnsupportedError
-from wbart.reports import BetaReport
+from wbart.kept.reports import BetaReport
 from wbart.sweeps.agent import sweep
 
 HERE = ("my_entity", "my_project")

@@ -12,7 +12,7 @@ import pytest
 from tests.recipes.pages import Block, blocks
 
 from wbart.apis import public
-from wbart.paginator import Paginator
+from wbart.projects.paginator import Paginator
 
 SIGNATURES = [block for block in blocks().values() if block.kind == "signature"]
 PAGERS: dict[str, type[Paginator[Any]]] = {

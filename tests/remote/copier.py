@@ -16,8 +16,8 @@ from typing import Any
 import msgspec
 
 from wbart.copying.copy import Copied, Copying, Wishes
-from wbart.loading import load
-from wbart.settings import Settings
+from wbart.refs.loading import load
+from wbart.settings.settings import Settings
 from wbart.workspace import Workspace
 from wbart_storage.around.trace import Call, Trace
 

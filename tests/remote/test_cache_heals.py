@@ -10,7 +10,7 @@ from tests.servers import Server
 
 from wbart.artifact import Artifact
 from wbart.recording.surroundings import enter, leave
-from wbart.settings import Settings
+from wbart.settings.settings import Settings
 from wbart.workspace import Workspace
 from wbart_storage.store import create_store
 

@@ -14,7 +14,7 @@ from tests.servers import Server
 from wbart.artifact import Artifact
 from wbart.errors import ArtifactNotFound, NotCached
 from wbart.recording.surroundings import enter, leave
-from wbart.settings import Settings
+from wbart.settings.settings import Settings
 from wbart.workspace import Workspace
 from wbart_storage.errors import Offline
 from wbart_storage.store import create_store

@@ -14,9 +14,9 @@ from tests.servers import Server
 from tests.servers.proxy import Proxy, proxied
 
 from wbart import Api, Artifact
-from wbart.draft import LayeredNodes
-from wbart.saving import check_loggable
-from wbart.settings import Settings
+from wbart.drafts.draft import LayeredNodes
+from wbart.drafts.saving import check_loggable
+from wbart.settings.settings import Settings
 from wbart.workspace import Workspace
 from wbart_manifest.entry import Entry
 from wbart_manifest.location import PACKED, Location

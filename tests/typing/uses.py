@@ -9,13 +9,13 @@ from typing import IO, Any, assert_type
 
 import wbart
 from wbart import Api, Artifact, ArtifactTTL, Run, Settings
-from wbart.collection import AliasChange, ArtifactCollection
-from wbart.entry import ArtifactManifestEntry
+from wbart.drafts.entry import ArtifactManifestEntry
 from wbart.errors import ArtifactNotFound, VerifyFailed
-from wbart.file import File
-from wbart.plan import Plan
-from wbart.report import VerifyReport
+from wbart.folders.file import File
+from wbart.folders.plan import Plan
+from wbart.projects.collection import AliasChange, ArtifactCollection
 from wbart.runs.publicrun import PublicRun
+from wbart.verifying.report import VerifyReport
 from wbart_manifest import Change, Digest, Entry, Manifest, MemoryNodes
 from wbart_storage.backends.local import LocalObjects
 from wbart_storage.backends.memory import MemoryObjects

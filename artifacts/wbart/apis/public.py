@@ -2,16 +2,22 @@
 
 from wbart.api import Api
 from wbart.artifact import Artifact
-from wbart.collection import ArtifactCollection
-from wbart.collectionversions import Artifacts
-from wbart.file import File as ArtifactFile
-from wbart.jobs import Job
-from wbart.people import Member, Team, User
-from wbart.project import ArtifactCollections, ArtifactType, ArtifactTypes, Project, Projects
-from wbart.queues import RunQueue
+from wbart.folders.file import File as ArtifactFile
+from wbart.kept.jobs import Job
+from wbart.kept.people import Member, Team, User
+from wbart.kept.queues import RunQueue
+from wbart.kept.reports import BetaReport, Reports
+from wbart.projects.collection import ArtifactCollection
+from wbart.projects.project import (
+    ArtifactCollections,
+    ArtifactType,
+    ArtifactTypes,
+    Project,
+    Projects,
+)
+from wbart.projects.versions import Artifacts
 from wbart.registry.listing import Registries
 from wbart.registry.registry import Registry
-from wbart.reports import BetaReport, Reports
 from wbart.runs.artifacts import RunArtifacts
 from wbart.runs.file import RunFile as File
 from wbart.runs.file import RunFiles as Files

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from wbart.settings import Settings
-from wbart.sizes import Capacity
+from wbart.settings.settings import Settings
+from wbart.settings.sizes import Capacity
 from wbart_manifest.digest import ALGORITHMS
 from wbart_storage.around.offline import SEEN
 from wbart_storage.cache.cache import Cache, default_room

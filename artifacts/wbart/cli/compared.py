@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from wbart import origin
 from wbart.cli import exit_codes
 from wbart.cli.session import committed_of
 from wbart.cli.stop import Stop
-from wbart.fetch_references import reference_matches
-from wbart.refpath import Ref
+from wbart.folders import origin
+from wbart.references.fetch import reference_matches
+from wbart.refs.refpath import Ref
 
 if TYPE_CHECKING:
     from wbart.artifact import Artifact

@@ -28,7 +28,7 @@ from wbart.cli.stop import Interrupted, Stop
 if TYPE_CHECKING:
     from wbart.cli.call import Call
     from wbart.recording.liverun import Run
-    from wbart.refpath import Ref
+    from wbart.refs.refpath import Ref
     from wbart.workspace import Workspace
 
 _PATIENCE = 10.0

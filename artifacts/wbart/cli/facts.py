@@ -55,7 +55,7 @@ def entry_facts(entry: Entry, algorithm: str) -> Facts:
         # Nearly all are so, and there may be millions.
         digest = f"{algorithm}:{entry.digest.hex()}"
         return {"path": entry.path, "size": entry.size, "digest": digest}
-    from wbart.entry import shown_entry
+    from wbart.drafts.entry import shown_entry
 
     shown = shown_entry(entry, algorithm, None)
     facts: Facts = {"path": shown.path, "size": shown.size, "digest": shown.digest}

@@ -12,7 +12,7 @@ from wbart.cli.facts import version_facts
 from wbart.committed import committed
 from wbart.errors import CollectionNotFound, RefInvalid
 from wbart.fold.state import Version
-from wbart.resolve import View
+from wbart.refs.resolve import View
 
 if TYPE_CHECKING:
     from wbart.committed import Committed

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wbart.cli.session import committed_of
-from wbart.download import Selection
 from wbart.errors import PathNotFound
+from wbart.folders.download import Selection
 from wbart_manifest.path import canonical
 
 if TYPE_CHECKING:

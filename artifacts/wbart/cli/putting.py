@@ -16,11 +16,11 @@ from wbart.cli.facts import version_facts
 from wbart.cli.progress import Meter, meter
 from wbart.cli.session import committed_of, home_of, load_settings, opened
 from wbart.cli.stop import RESUMES, Interrupted
+from wbart.drafts.saving import check_loggable
 from wbart.errors import CollectionNotFound, RunNotFound
 from wbart.recording.path import RunPath
-from wbart.refpath import Ref
-from wbart.saving import check_loggable
-from wbart.scrub import scrub
+from wbart.references.scrub import scrub
+from wbart.refs.refpath import Ref
 from wbart_storage.clock import SystemClock
 from wbart_storage.errors import StoreMissing
 

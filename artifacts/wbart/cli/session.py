@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from wbart.cli.call import Call
 from wbart.cli.words import one_line
 from wbart.errors import RefInvalid
-from wbart.loading import load
 from wbart.recording import surroundings
-from wbart.refpath import Ref
-from wbart.settings import Settings
+from wbart.refs.loading import load
+from wbart.refs.refpath import Ref
+from wbart.settings.settings import Settings
 from wbart.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 
 def size(number: int | None) -> str:
     """`11.0B`, `1.5KB`; `?` when it is not known."""
-    from wbart.sizes import human_size
+    from wbart.settings.sizes import human_size
 
     return "?" if number is None else human_size(number)
 

@@ -9,8 +9,8 @@ from itertools import islice
 from wbart.copying import conversion as copying_conversion
 from wbart.copying.need import Need, changes, is_packed_anew, need
 from wbart.copying.objects import Carrier, Parcel, Sent, sizes
-from wbart.draft import LayeredNodes, layered
-from wbart.writing import wanted as wanted_blob
+from wbart.drafts.draft import LayeredNodes, layered
+from wbart.folders.writing import wanted as wanted_blob
 from wbart_manifest.entry import Entry
 from wbart_manifest.location import PACKED, WHOLE, Location
 from wbart_manifest.manifest import Manifest

@@ -7,10 +7,10 @@ from itertools import islice
 
 from wbart.copying.objects import Sent
 from wbart.copying.references import artifacts_of
-from wbart.draft import Draft
-from wbart.intake import Intake
-from wbart.upload import upload
-from wbart.writing import wanted as wanted_blob
+from wbart.drafts.draft import Draft
+from wbart.drafts.intake import Intake
+from wbart.drafts.upload import upload
+from wbart.folders.writing import wanted as wanted_blob
 from wbart_manifest.entry import Entry
 from wbart_manifest.location import EMPTY, Location
 from wbart_manifest.manifest import Manifest

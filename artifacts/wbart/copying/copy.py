@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wbart import settings_value
 from wbart.copying import references as copying_references
 from wbart.copying.content import Bringer
 from wbart.copying.files import RunFiles
@@ -18,10 +17,11 @@ from wbart.copying.record import Recorder
 from wbart.copying.runs import Runs, users
 from wbart.copying.target import open_target
 from wbart.errors import ArgumentInvalid, Conflict
-from wbart.loading import load, view
 from wbart.recording.path import RunPath
 from wbart.recording.surroundings import open_workspace
-from wbart.refpath import Ref
+from wbart.refs.loading import load, view
+from wbart.refs.refpath import Ref
+from wbart.settings import value as settings_value
 from wbart_storage.progress import Progress, silent
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wbart.errors import NotFound, RefInvalid
-from wbart.loading import load, load_by_id
-from wbart.wandb_url import WANDB_URL, split_wandb_url
+from wbart.refs.loading import load, load_by_id
+from wbart.refs.wandb_url import WANDB_URL, split_wandb_url
 from wbart_manifest.entry import Reference
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from wbart_storage.errors import ObjectExists, ObjectMissing, StoreMissing
 from wbart_storage.store import Store, create_store, is_local
 
 if TYPE_CHECKING:
-    from wbart.settings import Settings
+    from wbart.settings.settings import Settings
 
 
 def open_target(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wbart.loading import load_by_id
 from wbart.recording.record import Edge
+from wbart.refs.loading import load_by_id
 
 if TYPE_CHECKING:
     from wbart.committed import Committed

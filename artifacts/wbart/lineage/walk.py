@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple, get_args
 from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid, CollectionNotFound, RunNotFound
 from wbart.lineage.graph import Direction, Flow, Lineage, Node
 from wbart.lineage.runties import Ties
-from wbart.loading import view
-from wbart.place import Place
 from wbart.recording.path import RunPath
+from wbart.refs.loading import view
+from wbart.refs.place import Place
 from wbart_storage.clock import rfc3339
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from wbart.lineage.graph import Node
 from wbart.lineage.walk import walk
-from wbart.wandb_url import WANDB_URL
+from wbart.refs.wandb_url import WANDB_URL
 from wbart_manifest.manifest import Manifest
 
 if TYPE_CHECKING:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from wbart.entry import ArtifactManifestEntry, shown_entry
+from wbart.drafts.entry import ArtifactManifestEntry, shown_entry
 from wbart.media.artifactsource import ArtifactSource
 from wbart.media.shelf import Pending, shelf
 from wbart.media.value import Held, Origin, WBValue
-from wbart.references import reference
+from wbart.references.references import reference
 
 if TYPE_CHECKING:
-    from wbart.artifactstate import ArtifactState
     from wbart.committed import Committed
+    from wbart.members.artifactstate import ArtifactState
     from wbart_manifest.entry import Entry
 
 CLIENT_SCHEME = "wandb-client-artifact"
@@ -53,7 +53,7 @@ class ArtifactHolder:
 
     def refer(self, uri: str, path: str) -> str:
         """Keep a reference to what a URI names under this path and return it."""
-        from wbart.referring import add_reference
+        from wbart.references.referring import add_reference
 
         return add_reference(self._content, uri, path, True, None)[0].path
 

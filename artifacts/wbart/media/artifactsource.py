@@ -16,8 +16,8 @@ from wbart_storage.errors import BlobCorrupt
 from wbart_storage.progress import silent
 
 if TYPE_CHECKING:
-    from wbart.artifactstate import ArtifactState
     from wbart.media.value import WBValue
+    from wbart.members.artifactstate import ArtifactState
     from wbart.workspace import Workspace
     from wbart_manifest.entry import Entry
 
@@ -64,7 +64,7 @@ class ArtifactSource:
             from wbart.media.stagedfile import staged_bytes
 
             return staged_bytes(self.artifact._filling, entry)
-        from wbart.writing import wanted
+        from wbart.folders.writing import wanted
 
         try:
             return at.workspace.store.reading().read(wanted(entry))
@@ -92,14 +92,14 @@ class ArtifactSource:
         return entry
 
     def _bring(self, entries: list[Entry]) -> None:
-        from wbart.fetch_references import fetch_references
+        from wbart.references.fetch import fetch_references
 
         root, at = self._root(), self.artifact._committed
         files = [each for each in entries if each.reference is None]
         if at is None:
             self._unstage(files, root)
         elif files:
-            from wbart.writing import write
+            from wbart.folders.writing import write
 
             write(at.workspace, root, files, None, silent)
         references = [each for each in entries if each.reference is not None]
@@ -136,7 +136,7 @@ class ArtifactSource:
     def _root(self) -> str:
         at = self.artifact._committed
         if at is not None:
-            from wbart.root import download_root
+            from wbart.folders.root import download_root
 
             return download_root(at)
         if self._temporary is None:

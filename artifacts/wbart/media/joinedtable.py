@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from wbart.entry import ArtifactManifestEntry
+from wbart.drafts.entry import ArtifactManifestEntry
 from wbart.errors import ArgumentInvalid
 from wbart.media.partitionedtable import PartitionedTable
 from wbart.media.table import Table

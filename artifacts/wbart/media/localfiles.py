@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from wbart.content import Content
+    from wbart.drafts.content import Content
 
 
 class LocalFiles:

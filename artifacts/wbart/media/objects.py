@@ -14,11 +14,11 @@ from wbart.media.artifactholder import ArtifactHolder, reference_to, shown
 from wbart.media.artifactsource import ArtifactSource
 from wbart.media.shelf import Pending, shelf
 from wbart.media.value import ADDABLE, ADDABLE_NAMES, Origin, WBValue, by_log_type
-from wbart.references import ARTIFACT_SCHEME, scheme_of
+from wbart.references.references import ARTIFACT_SCHEME, scheme_of
 from wbart_manifest.path import canonical
 
 if TYPE_CHECKING:
-    from wbart.artifactstate import ArtifactState
+    from wbart.members.artifactstate import ArtifactState
     from wbart_manifest.entry import Entry
 
 log = logging.getLogger(__name__)
@@ -124,7 +124,7 @@ def settle(artifact: ArtifactState) -> None:
 
 
 def _settled(artifact: ArtifactState, here: str, pending: Pending) -> Entry:
-    from wbart.entry import shown_entry
+    from wbart.drafts.entry import shown_entry
 
     other = pending.artifact
     at = other._committed
@@ -175,7 +175,7 @@ def _home(artifact: ArtifactState, value: WBValue) -> tuple[ArtifactState, str] 
 
 def _get_there(source: ArtifactSource, uri: str) -> WBValue | None:
     from wbart.artifact import Artifact
-    from wbart.fetch_references import find_target
+    from wbart.references.fetch import find_target
 
     at, path = find_target(source._workspace, uri)
     return get(Artifact._of(at), path)

@@ -10,8 +10,8 @@ from wbart.media.localfiles import LocalFiles
 from wbart_storage.tokens import token_hex
 
 if TYPE_CHECKING:
-    from wbart.artifactstate import ArtifactState
     from wbart.media.value import WBValue
+    from wbart.members.artifactstate import ArtifactState
 
 
 @dataclass(frozen=True, slots=True)

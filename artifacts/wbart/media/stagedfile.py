@@ -8,7 +8,7 @@ from wbart_manifest.location import EMPTY, PACKED, Location
 from wbart_storage.reading.blobs import Wanted
 
 if TYPE_CHECKING:
-    from wbart.content import Content
+    from wbart.drafts.content import Content
     from wbart_manifest.entry import Entry
 
 

@@ -10,12 +10,12 @@ from enum import Enum
 from hashlib import md5, sha256
 from typing import TYPE_CHECKING, Any, Final
 
+from wbart.drafts.metadata import DEPTH, friendly
 from wbart.errors import ArgumentInvalid
 from wbart.media.compoundtype import ListType, NDArrayType, UnionType
 from wbart.media.dtype import Type, ordered
 from wbart.media.inference import NUMBER, STRING, is_missing
 from wbart.media.value import Holder, WBValue
-from wbart.metadata import DEPTH, friendly
 
 if TYPE_CHECKING:
     from wbart.media.table import Table

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from wbart import names
-from wbart.landing import Landing
+from wbart.drafts.landing import Landing
+from wbart.drafts.saving import Loggable, check_loggable, save_draft
 from wbart.lanes import Lanes
 from wbart.lineage.edges import edge_of
 from wbart.recording.distributed import Shards
 from wbart.recording.path import RunPath
 from wbart.recording.record import Edge
-from wbart.saving import Loggable, check_loggable, save_draft
 
 if TYPE_CHECKING:
     from wbart.committed import Committed

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from wbart.artifact import Artifact
+from wbart.drafts.metadata import DEPTH
 from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid
-from wbart.metadata import DEPTH
 from wbart.recording.text import storable
 from wbart.recording.value import check_depth
 from wbart.recording.value import to_json as json_value

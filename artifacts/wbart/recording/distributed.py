@@ -8,8 +8,8 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, cast
 
+from wbart.drafts.upload import upload
 from wbart.errors import CommError
-from wbart.upload import upload
 from wbart_manifest.manifest import Manifest
 from wbart_storage.errors import JournalCorrupt
 from wbart_storage.journal import canonical
@@ -17,7 +17,7 @@ from wbart_storage.keys import shard_key, shard_prefix
 from wbart_storage.progress import silent
 
 if TYPE_CHECKING:
-    from wbart.saving import Loggable
+    from wbart.drafts.saving import Loggable
     from wbart.workspace import Workspace
 
 VERSION = 1

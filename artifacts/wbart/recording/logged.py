@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from wbart import names
 from wbart.artifact import Artifact
+from wbart.drafts.landing import Landing
 from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid
-from wbart.landing import Landing
 from wbart.lineage.edges import edge_of
-from wbart.loading import load
 from wbart.recording.artifacts import Labels
 from wbart.recording.text import storable
-from wbart.refpath import link_target
+from wbart.refs.loading import load
+from wbart.refs.refpath import link_target
 
 if TYPE_CHECKING:
     from wbart.recording.liverun import Run

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from wbart.scrub import scrub
+from wbart.references.scrub import scrub
 
 NO_PROGRAM = "<python with no main file>"
 """W&B's words for code that comes from no file."""

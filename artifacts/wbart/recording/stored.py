@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wbart.intake import Intake
+from wbart.drafts.intake import Intake
 from wbart.recording.record import FileFact
 from wbart_manifest.digest import Digest
 from wbart_manifest.location import EMPTY, PACKED, WHOLE, Location

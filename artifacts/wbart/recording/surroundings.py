@@ -13,7 +13,7 @@ from typing import Any
 
 from wbart import names
 from wbart.errors import ArgumentTypeInvalid
-from wbart.settings import Settings
+from wbart.settings.settings import Settings
 from wbart.workspace import Workspace
 from wbart_storage.config import StoreConfig
 from wbart_storage.errors import StoreMissing

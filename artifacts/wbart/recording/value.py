@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from wbart.drafts.metadata import DEPTH, friendly
 from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid
 from wbart.media.histogram import Histogram
-from wbart.metadata import DEPTH, friendly
 from wbart.recording.media import Keep, is_media
 from wbart.recording.text import storable
 

@@ -9,8 +9,8 @@ from wbart.names import REGISTRY_PREFIX
 from wbart.query import Column, Document, Schema, flatten
 
 if TYPE_CHECKING:
-    from wbart.collection import ArtifactCollection
     from wbart.committed import Committed
+    from wbart.projects.collection import ArtifactCollection
     from wbart.registry.registry import Registry
 
 _TIMES: Final = {

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid
-from wbart.paginator import Key, Paginator
+from wbart.projects.paginator import Key, Paginator
 from wbart.query import Condition, Order, holds
 
 R = TypeVar("R")

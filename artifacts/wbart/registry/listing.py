@@ -8,11 +8,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from wbart.artifact import Artifact
-from wbart.collection import ArtifactCollection
-from wbart.collectionversions import versions_of
 from wbart.committed import Committed
 from wbart.errors import ArgumentTypeInvalid, CollectionNotFound
-from wbart.paginator import Key
+from wbart.projects.collection import ArtifactCollection
+from wbart.projects.paginator import Key
+from wbart.projects.versions import versions_of
 from wbart.query import Order, Schema, parse, parse_order
 from wbart.query.order import check_order
 from wbart.registry import home as registryhome

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, get_args
 
 from wbart import names
-from wbart.collection import ArtifactCollection
 from wbart.errors import (
     ArgumentInvalid,
     ArgumentTypeInvalid,
     CollectionNotFound,
     ProjectNotFound,
 )
+from wbart.projects.collection import ArtifactCollection
 from wbart.registry import home as registryhome
 from wbart.registry.fold import RegistryFacts, Visibility
 from wbart.registry.types import AddOnlyTypes

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from wbart.errors import ArtifactNotFound
 from wbart.lineage.edges import version_of
-from wbart.listing import Listing
-from wbart.paginator import Paginator
+from wbart.projects.listing import Listing
+from wbart.projects.paginator import Paginator
 from wbart.recording.record import Edge
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wbart import names
+from wbart.drafts.saving import check_loggable
 from wbart.errors import ArgumentInvalid, Conflict, Error, RunNotFound
 from wbart.lineage.edges import edge_of
 from wbart.recording import text
@@ -19,7 +20,6 @@ from wbart.recording.value import to_json
 from wbart.recording.writer import RunWriter, Said
 from wbart.runindex.fields import is_deleted
 from wbart.runs.file import RunFile, made_files
-from wbart.saving import check_loggable
 from wbart_manifest.digest import Digest
 from wbart_manifest.path import canonical
 

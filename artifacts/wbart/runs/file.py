@@ -13,9 +13,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
 
 from wbart.errors import ArgumentInvalid, ArgumentTypeInvalid, PathNotFound
-from wbart.file import existing
-from wbart.listing import Listing
-from wbart.paginator import Paginator
+from wbart.folders.file import existing
+from wbart.projects.listing import Listing
+from wbart.projects.paginator import Paginator
 from wbart.recording.record import FileFact, RunRecord
 from wbart.recording.stored import wanted_file
 from wbart_storage.clock import rfc3339

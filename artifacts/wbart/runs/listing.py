@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from wbart.errors import ArgumentInvalid, ProjectNotFound
-from wbart.paginator import Key, Paginator
+from wbart.projects.paginator import Key, Paginator
 from wbart.query import parse, parse_order
 from wbart.runindex.fields import SCHEMA
 from wbart.runindex.index import Index, RunRow

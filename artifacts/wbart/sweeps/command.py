@@ -15,7 +15,7 @@ from typing import Any
 from wbart.errors import ArgumentInvalid
 from wbart.recording.path import RunPath
 from wbart.recording.recovery import recover
-from wbart.settings import DRAW, surroundings
+from wbart.settings.settings import DRAW, surroundings
 from wbart.sweeps.draw import Draw
 
 log = logging.getLogger(__name__)

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from wbart import documents, names
+from wbart import names
 from wbart.errors import ArgumentInvalid, NotFound
+from wbart.kept import documents
 from wbart.recording.path import RunPath
 from wbart_storage.errors import ObjectMissing
 from wbart_storage.keys import (

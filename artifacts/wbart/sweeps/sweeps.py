@@ -8,11 +8,12 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from wbart import documents, names
-from wbart.documents import Document
+from wbart import names
 from wbart.errors import ArgumentInvalid, NotFound
-from wbart.listing import Listing
-from wbart.paginator import Paginator
+from wbart.kept import documents
+from wbart.kept.documents import Document
+from wbart.projects.listing import Listing
+from wbart.projects.paginator import Paginator
 from wbart.recording import path as runpath
 from wbart.recording.path import RunPath
 from wbart.sweeps.draw import drawn, sweep_prefix

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from dataclasses import replace
 
 from wbart.recording import surroundings
-from wbart.settings import draw_to_try
+from wbart.settings.settings import draw_to_try
 from wbart.sweeps import draw as sweepdraw
 from wbart.sweeps.draw import Draw
 

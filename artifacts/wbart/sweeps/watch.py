@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from wbart import documents
+from wbart.kept import documents
 from wbart.recording.active import INTERRUPTED
 from wbart.sweeps.draw import Draw, sweep_prefix
 from wbart.sweeps.hyperband import Hyperband

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from wbart.artifact import Artifact
 from wbart.committed import committed
+from wbart.drafts.saving import check_loggable
 from wbart.errors import CollectionNotFound, IntegrityError
 from wbart.lineage.edges import edge_of
-from wbart.saving import check_loggable
 
 if TYPE_CHECKING:
     from wbart.apis.importers.importedrun import ImportedArtifact

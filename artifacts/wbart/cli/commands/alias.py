@@ -33,7 +33,7 @@ def set_(ctx: click.Context, ref: str, aliases: tuple[str, ...]) -> None:
     from wbart import names
     from wbart.cli.session import opened, version_ref
     from wbart.fold.ops import Alias
-    from wbart.loading import load
+    from wbart.refs.loading import load
 
     call = call_of(ctx)
     wanted = names.aliases(aliases)
@@ -54,7 +54,7 @@ def rm(ctx: click.Context, name: str, aliases: tuple[str, ...]) -> None:
     from wbart.cli.session import home_of, opened
     from wbart.errors import ArtifactNotFound
     from wbart.fold.ops import Alias
-    from wbart.refpath import Ref
+    from wbart.refs.refpath import Ref
 
     call = call_of(ctx)
     parsed = Ref.parse_collection(name)
@@ -77,7 +77,7 @@ def undo(ctx: click.Context, name: str, alias: str) -> None:
     """Take back the last move of an alias; undone twice, it is as before."""
     from wbart.cli.session import home_of, opened
     from wbart.fold import alias_log
-    from wbart.refpath import Ref
+    from wbart.refs.refpath import Ref
 
     call = call_of(ctx)
     parsed = Ref.parse_collection(name)
@@ -95,7 +95,7 @@ def log(ctx: click.Context, name: str, alias: str | None) -> None:
     """Tell who moved an alias, or any, from where to where; newest first."""
     from wbart.cli.session import home_of, opened
     from wbart.fold import alias_log
-    from wbart.refpath import Ref
+    from wbart.refs.refpath import Ref
 
     call = call_of(ctx)
     parsed = Ref.parse_collection(name)

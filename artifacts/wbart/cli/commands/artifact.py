@@ -52,7 +52,7 @@ def put(
     from wbart.calls import init
     from wbart.cli.facts import version_facts
     from wbart.cli.session import committed_of, home_of, opened
-    from wbart.refpath import Ref
+    from wbart.refs.refpath import Ref
 
     call = call_of(ctx)
     output = Output(call)
@@ -102,7 +102,7 @@ def get(ctx: click.Context, path: str, root: str | None, type_: str | None) -> N
     """Download an artifact."""
     from wbart.cli.progress import meter
     from wbart.cli.session import loaded, opened
-    from wbart.refpath import Ref
+    from wbart.refs.refpath import Ref
 
     call = call_of(ctx)
     output = Output(call)

@@ -27,8 +27,8 @@ def command(ctx: click.Context, ref: str) -> None:
     error with exit code 5.
     """
     from wbart.cli.session import opened
-    from wbart.loading import load
-    from wbart.refpath import Ref
+    from wbart.refs.loading import load
+    from wbart.refs.refpath import Ref
 
     call = call_of(ctx)
     parsed = Ref.parse(ref)
@@ -45,7 +45,7 @@ def command(ctx: click.Context, ref: str) -> None:
 
 
 def _pieces(at: Committed, entry: Entry) -> Iterator[bytes]:
-    from wbart.writing import wanted
+    from wbart.folders.writing import wanted
 
     if entry.reference is not None:
         yield from _fetched(at, entry)
@@ -59,7 +59,7 @@ def _fetched(at: Committed, entry: Entry) -> Iterator[bytes]:
     """A reference's bytes: fetched and checked first, then read."""
     from tempfile import TemporaryDirectory
 
-    from wbart.reading import download_entry
+    from wbart.folders.reading import download_entry
 
     with (
         TemporaryDirectory(prefix="wbart-cat-") as folder,

@@ -14,7 +14,7 @@ from wbart.cli.output import Output
 if TYPE_CHECKING:
     from wbart.artifact import Artifact
     from wbart.cli.call import Call
-    from wbart.plan import Plan
+    from wbart.folders.plan import Plan
     from wbart.workspace import Workspace
 
 
@@ -31,7 +31,7 @@ def command(ctx: click.Context, ref: str, folder: str | None, force: bool) -> No
     did not fill nothing is removed unless somebody says yes, on the terminal or with -y.
     """
     from wbart.cli.session import committed_of, loaded, opened, version_ref
-    from wbart.root import check_emptied, check_removed, checkout_root
+    from wbart.folders.root import check_emptied, check_removed, checkout_root
 
     call = call_of(ctx)
     parsed = version_ref(ref)
@@ -63,8 +63,8 @@ def command(ctx: click.Context, ref: str, folder: str | None, force: bool) -> No
 
 def _check(call: Call, workspace: Workspace, artifact: Artifact, root: str) -> None:
     """Files that wbart did not put there are not removed unasked."""
-    from wbart import origin
     from wbart.cli.asking import confirm
+    from wbart.folders import origin
 
     if origin.of(workspace, root) is not None or not (os.path.isdir(root) and os.listdir(root)):
         return
@@ -75,9 +75,9 @@ def _check(call: Call, workspace: Workspace, artifact: Artifact, root: str) -> N
 
 
 def _do(call: Call, artifact: Artifact, root: str, force: bool) -> Plan:
-    from wbart.checkout import made
     from wbart.cli.progress import meter
     from wbart.cli.session import committed_of
+    from wbart.folders.checkout import made
 
     with meter(call) as progress:
         return made(committed_of(artifact), root, force=force, progress=progress)

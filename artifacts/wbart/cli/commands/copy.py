@@ -56,7 +56,7 @@ def command(
     from wbart.cli.progress import meter
     from wbart.cli.session import opened
     from wbart.copying.copy import copy
-    from wbart.refpath import Ref
+    from wbart.refs.refpath import Ref
 
     call = call_of(ctx)
     parsed = Ref.parse_collection(ref) if all_versions else Ref.parse(ref)
@@ -84,7 +84,7 @@ def _options(text: str | None) -> Mapping[str, object] | None:
     from pathlib import Path
 
     from wbart.errors import SettingInvalid
-    from wbart.settings_value import storage_options
+    from wbart.settings.value import storage_options
 
     try:
         return storage_options(text, Path.cwd())

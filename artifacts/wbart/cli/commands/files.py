@@ -24,7 +24,7 @@ def command(
     from wbart.cli.facts import entry_facts, entry_line
     from wbart.cli.picking import picked
     from wbart.cli.session import committed_of, loaded, opened
-    from wbart.refpath import Ref
+    from wbart.refs.refpath import Ref
 
     call = call_of(ctx)
     parsed = Ref.parse(ref)

@@ -13,7 +13,7 @@ from wbart.cli.output import Output
 if TYPE_CHECKING:
     from wbart.artifact import Artifact
     from wbart.cli.call import Call
-    from wbart.download import Selection
+    from wbart.folders.download import Selection
 
 LINKS = ("copy", "reflink", "hardlink", "symlink")
 
@@ -47,7 +47,7 @@ def command(
     """
     from wbart.cli.picking import picked
     from wbart.cli.session import loaded, opened
-    from wbart.refpath import Ref
+    from wbart.refs.refpath import Ref
 
     call = call_of(ctx)
     parsed = Ref.parse(ref)
@@ -97,7 +97,7 @@ def _download(
 def _plan(call: Call, artifact: Artifact, folder: str | None, selection: Selection) -> None:
     from wbart.cli.picking import count
     from wbart.cli.session import committed_of
-    from wbart.root import download_root
+    from wbart.folders.root import download_root
 
     root = folder or download_root(committed_of(artifact))
     files, size = count(artifact, selection)

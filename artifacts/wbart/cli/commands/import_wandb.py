@@ -73,7 +73,7 @@ def _import_folder(call: Call, path: str, name: str, type_: str, aliases: tuple[
     from wbart.cli.facts import version_facts
     from wbart.cli.output import Output
     from wbart.cli.session import committed_of, home_of, opened
-    from wbart.refpath import Ref
+    from wbart.refs.refpath import Ref
 
     target = Ref.parse_collection(name)
     with opened(call, target, create=True) as workspace:

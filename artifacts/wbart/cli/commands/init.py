@@ -13,7 +13,7 @@ from wbart.cli.output import Output
 from wbart.cli.stop import Refused, Stop
 
 if TYPE_CHECKING:
-    from wbart.settings import Settings
+    from wbart.settings.settings import Settings
 
 
 @click.command("init", cls=Command)

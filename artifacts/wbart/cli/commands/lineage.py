@@ -40,7 +40,7 @@ def command(
     """
     from wbart.cli.session import opened, version_ref
     from wbart.lineage.walk import walk
-    from wbart.loading import load
+    from wbart.refs.loading import load
 
     call = call_of(ctx)
     parsed = version_ref(ref)

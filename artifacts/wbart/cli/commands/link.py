@@ -22,7 +22,7 @@ def command(ctx: click.Context, ref: str, target: str, aliases: tuple[str, ...])
     from wbart import names
     from wbart.cli.facts import version_facts
     from wbart.cli.session import committed_of, loaded, opened, version_ref
-    from wbart.refpath import link_target
+    from wbart.refs.refpath import link_target
 
     call = call_of(ctx)
     wanted = names.aliases(aliases)

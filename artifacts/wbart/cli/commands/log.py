@@ -12,7 +12,7 @@ from wbart.cli.output import Output
 
 if TYPE_CHECKING:
     from wbart.fold.state import CollectionState
-    from wbart.selector import Selector
+    from wbart.refs.selector import Selector
 
 
 @click.command("log", cls=Command)
@@ -53,7 +53,7 @@ def _number(state: CollectionState, select: Selector) -> int:
     """The version meant, deleted ones by their number, too."""
     from wbart.fold.version import find
     from wbart.names import version_number
-    from wbart.resolve import View
+    from wbart.refs.resolve import View
 
     if select.kind == "version":
         return find(state, version_number(select.value) or 0).number

@@ -75,7 +75,7 @@ def _name(
         raise click.UsageError("several things need a name together: -n NAME", ctx)
     text = (*paths, *refs)[0]
     if "://" in text:
-        from wbart.scrub import scrub
+        from wbart.references.scrub import scrub
 
         return PurePosixPath(scrub(text)).name
     return PurePosixPath(os.path.abspath(text)).name

@@ -10,7 +10,7 @@ from wbart.cli.options import Command, call_of, writes
 from wbart.cli.output import Output
 
 if TYPE_CHECKING:
-    from wbart.refpath import Ref
+    from wbart.refs.refpath import Ref
     from wbart.workspace import Workspace
 
 
@@ -25,7 +25,7 @@ def command(ctx: click.Context, ref: str, collection: bool) -> None:
     `wbart ls --trash NAME:` lists what can be restored.
     """
     from wbart.cli.session import home_of, opened, version_ref
-    from wbart.refpath import Ref
+    from wbart.refs.refpath import Ref
 
     call = call_of(ctx)
     parsed = Ref.parse_collection(ref) if collection else version_ref(ref)

@@ -14,7 +14,7 @@ from wbart.cli.output import Output
 
 if TYPE_CHECKING:
     from wbart.cli.call import Call
-    from wbart.refpath import Ref
+    from wbart.refs.refpath import Ref
     from wbart.workspace import Workspace
 
 
@@ -35,7 +35,7 @@ def command(
     """
     from wbart.cli.asking import confirm
     from wbart.cli.session import opened, version_ref
-    from wbart.refpath import Ref
+    from wbart.refs.refpath import Ref
 
     call = call_of(ctx)
     parsed = [Ref.parse_collection(ref) if collection else version_ref(ref) for ref in refs]
@@ -69,7 +69,7 @@ class _Doomed:
 def _find(workspace: Workspace, ref: Ref, collection: bool, delete_aliases: bool) -> _Doomed:
     from wbart.cli.session import home_of
     from wbart.fold.ops import Collection, Delete
-    from wbart.loading import load
+    from wbart.refs.loading import load
 
     if collection:
         home = home_of(workspace, ref)

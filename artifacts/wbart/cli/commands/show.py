@@ -19,7 +19,7 @@ def command(ctx: click.Context, ref: str) -> None:
     """Tell all that is known of a version: names, digest, size, labels, metadata, times, links."""
     from wbart.cli.facts import version_facts
     from wbart.cli.session import opened, version_ref
-    from wbart.loading import load
+    from wbart.refs.loading import load
 
     call = call_of(ctx)
     parsed = version_ref(ref)

@@ -67,7 +67,7 @@ def _told(name: str, found: Compared) -> str:
 def _newest(workspace: Workspace, artifact: Artifact) -> str:
     """The newest live version of the collection; the artifact's own is live, so there is one."""
     from wbart.cli.session import committed_of
-    from wbart.resolve import View
+    from wbart.refs.resolve import View
 
     state = workspace.catalog.state(*committed_of(artifact).place.home)
     newest = View(state, workspace.store.clock.now()).newest()

@@ -15,8 +15,8 @@ from wbart.cli.output import Output
 if TYPE_CHECKING:
     from wbart.artifact import Artifact
     from wbart.cli.call import Call
-    from wbart.refpath import Ref
-    from wbart.report import VerifyReport
+    from wbart.refs.refpath import Ref
+    from wbart.verifying.report import VerifyReport
     from wbart.workspace import Workspace
 
 CACHE = "cache"

@@ -22,7 +22,7 @@ def command(ctx: click.Context, path: str) -> None:
     import errno
 
     from wbart.cli.session import opened
-    from wbart.whatis import whatis
+    from wbart.verifying.whatis import whatis
 
     call = call_of(ctx)
     if not os.path.exists(path):

@@ -30,7 +30,7 @@ def command(ctx: click.Context, ref: str, check: bool, no_references: bool) -> i
     """
     from wbart.cli.session import opened, version_ref
     from wbart.lineage.why import why
-    from wbart.loading import load
+    from wbart.refs.loading import load
 
     call = call_of(ctx)
     parsed = version_ref(ref)

@@ -26,7 +26,7 @@ from wbart.apis.importers.mlflow.tracking import (
 from wbart.apis.importers.mlflow.trees import NoTree, Tree
 from wbart.artifact import Artifact
 from wbart.names import LENGTH
-from wbart.scrub import scrub
+from wbart.references.scrub import scrub
 from wbart_manifest.errors import EntryClash
 
 PROJECT: Final = "imported-from-mlflow"

@@ -12,13 +12,13 @@ from wbart.apis.importers.mlflow.tracking import Tracking, VersionFacts
 from wbart.artifact import Artifact
 from wbart.committed import committed
 from wbart.errors import CollectionNotFound, Error, NotFound
-from wbart.linking import link
-from wbart.loading import load_by_id
 from wbart.names import LEGACY_REGISTRY
+from wbart.projects.linking import link
 from wbart.recording.path import RunPath
 from wbart.recording.record import read_record
+from wbart.references.scrub import scrub
+from wbart.refs.loading import load_by_id
 from wbart.runs.editing import edit
-from wbart.scrub import scrub
 from wbart_storage.clock import rfc3339
 from wbart_storage.errors import StorageError
 

@@ -20,7 +20,7 @@ from wbart.apis.importers.mlflow.tracking import (
 )
 from wbart.apis.importers.mlflow.trees import FetchedTree, Tree, tree_at
 from wbart.errors import CommError, Error, UsageError
-from wbart.scrub import scrub
+from wbart.references.scrub import scrub
 
 _PAGE: Final = 1000
 _OURS: Final = ("", "file", "s3", "gs", "abfss", "wasbs")

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from wbart.errors import Error, NotFound
 from wbart.recording import surroundings
-from wbart.scrub import scrub
+from wbart.references.scrub import scrub
 
 if TYPE_CHECKING:
     from wbart.artifact import Artifact

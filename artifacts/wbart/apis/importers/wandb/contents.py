@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from wbart.artifact import Artifact
 from wbart.errors import ArgumentInvalid, IntegrityError
-from wbart.references import reference
-from wbart.scrub import scrub
+from wbart.references.references import reference
+from wbart.references.scrub import scrub
 from wbart_manifest.path import check
 from wbart_manifest.wandb_digest import entry_digest
 

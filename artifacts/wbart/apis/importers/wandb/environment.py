@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from wbart.apis.importers.wandb.message import Message
-from wbart.scrub import scrub
+from wbart.references.scrub import scrub
 
 FILE: Final = "wandb-metadata.json"
 """Where older releases of W&B keep the same."""

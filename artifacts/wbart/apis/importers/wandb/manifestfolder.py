@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from wbart.apis.importers.wandb.contents import ManifestRow, fill
 from wbart.artifact import Artifact
+from wbart.drafts.saving import check_loggable
 from wbart.errors import ArgumentInvalid
 from wbart.recording import surroundings
-from wbart.saving import check_loggable
 from wbart_manifest import wandb_json
 from wbart_manifest.wandb_digest import MD5, XXH128
 from wbart_storage.disk import source_error

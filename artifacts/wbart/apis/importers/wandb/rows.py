@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from wbart.apis.importers.wandb.logfile import LogFile
 from wbart.apis.importers.wandb.message import Message, body, put_in, told
-from wbart.metadata import DEPTH
+from wbart.drafts.metadata import DEPTH
 from wbart.recording.value import check_depth
 
 Row = dict[str, Any]

@@ -82,8 +82,8 @@ class Versions:
         yield ImportedArtifact(lambda: found, used=True)
 
     def _stored(self, name: str, type_: str) -> Artifact:
-        from wbart.loading import load
         from wbart.recording.surroundings import current
+        from wbart.refs.loading import load
 
         workspace = current().within(self._home.entity or None, self._home.project or None)
         return Artifact._of(load(workspace, name, type_ or None))

@@ -1,0 +1,1 @@
+"""Artifacts while they can be changed, and how they become versions."""

@@ -1,0 +1,1 @@
+"""Versions as folders of this machine: written, compared, made exact."""

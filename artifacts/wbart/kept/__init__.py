@@ -1,0 +1,1 @@
+"""Records that W&B's server would keep: launching, people, reports."""

@@ -1,0 +1,1 @@
+"""What `Artifact` and `Api` have, group by group."""

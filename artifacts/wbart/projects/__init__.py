@@ -1,0 +1,1 @@
+"""Projects and collections, and what is done with them."""

@@ -1,0 +1,1 @@
+"""References: entries whose bytes stay where they are."""

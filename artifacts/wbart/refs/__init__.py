@@ -1,0 +1,1 @@
+"""From what people write to the version that they mean."""

@@ -1,0 +1,1 @@
+"""Every byte read again, and what was found."""
