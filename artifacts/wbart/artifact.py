@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from wbart.folders.plan import Plan
     from wbart.lineage.graph import Lineage
     from wbart.members.manifest_view import ArtifactManifest
+    from wbart.report import VerifyReport
     from wbart.runs.publicrun import PublicRun
-    from wbart.verifying.report import VerifyReport
     from wbart_manifest.diff import Change
 
 

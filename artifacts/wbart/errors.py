@@ -57,7 +57,7 @@ from wbart_manifest.errors import Error as Error
 from wbart_storage.errors import CommError as CommError
 
 if TYPE_CHECKING:
-    from wbart.verifying.report import VerifyReport
+    from wbart.report import VerifyReport
 
 
 class ModelError(CommError):
@@ -258,7 +258,7 @@ class VerifyFailed(ModelError, ValueError):
     code: ClassVar[str] = "verify_failed"
 
     def __init__(self, message: str, report: VerifyReport | None = None) -> None:
-        from wbart.verifying.report import VerifyReport as Report
+        from wbart.report import VerifyReport as Report
 
         super().__init__(message)
         self.report = report if report is not None else Report(0, 0)

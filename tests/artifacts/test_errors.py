@@ -9,7 +9,7 @@ import re
 import pytest
 
 from wbart import errors
-from wbart.verifying.report import VerifyReport
+from wbart.report import VerifyReport
 from wbart_manifest.errors import WbartError
 from wbart_storage.errors import ObjectChanged, StorageError, StoreUnavailable
 

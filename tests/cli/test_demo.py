@@ -10,7 +10,7 @@ from tests.cli.conftest import InProcess
 
 from wbart import demo
 from wbart.artifact import Artifact
-from wbart.verifying.report import VerifyReport
+from wbart.report import VerifyReport
 
 
 def test_a_verify_that_finds_nothing_is_found_out(

@@ -14,8 +14,8 @@ from wbart.errors import ArtifactNotFound, VerifyFailed
 from wbart.folders.file import File
 from wbart.folders.plan import Plan
 from wbart.projects.collection import AliasChange, ArtifactCollection
+from wbart.report import VerifyReport
 from wbart.runs.publicrun import PublicRun
-from wbart.verifying.report import VerifyReport
 from wbart_manifest import Change, Digest, Entry, Manifest, MemoryNodes
 from wbart_storage.backends.local import LocalObjects
 from wbart_storage.backends.memory import MemoryObjects

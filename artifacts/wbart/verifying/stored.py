@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from wbart.folders.writing import wanted
+from wbart.report import VerifyReport
 from wbart.verifying.mirror import good_copies
-from wbart.verifying.report import VerifyReport
 from wbart.verifying.tally import Tally
 from wbart_manifest.digest import digest_function
 from wbart_manifest.entry import Entry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from wbart.verifying.report import VerifyReport
+from wbart.report import VerifyReport
 from wbart_manifest.entry import Entry
 
 

@@ -12,7 +12,7 @@ from wbart.folders.root import download_root
 from wbart.folders.standing import side_by_side
 from wbart.folders.writing import wanted, write
 from wbart.references.fetch import fetch_references, reference_matches
-from wbart.verifying.report import VerifyReport
+from wbart.report import VerifyReport
 from wbart.verifying.tally import Tally
 from wbart_manifest.entry import Entry
 from wbart_manifest.location import WHOLE

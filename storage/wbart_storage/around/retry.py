@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar, cast
 
+from wbart_storage.around.parts import PartsThrough
 from wbart_storage.clock import Clock, SystemClock
 from wbart_storage.errors import ObjectExists, ObjectMissing, OutcomeUnknown, StorageError
 from wbart_storage.objects import ObjectStat, ObjectStore, Parts, ability
-from wbart_storage.services.parts import PartsThrough
 
 log = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from wbart_storage.around.parts import PartsThrough
 from wbart_storage.clock import Clock, SystemClock
 from wbart_storage.objects import ObjectStat, ObjectStore, Part, Parts, ability
-from wbart_storage.services.parts import PartsThrough
 
 _Ability = TypeVar("_Ability")
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from fsspec import AbstractFileSystem
 
-from wbart_storage.services.service import Service, service_of
+from wbart_storage.services.kinds import service_of
+from wbart_storage.services.service import Service
 from wbart_storage.translate import translated
 
 _UNCACHED: Mapping[str, Any] = {"use_listings_cache": False, "skip_instance_cache": True}

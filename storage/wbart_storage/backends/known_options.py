@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Iterable
 
 from wbart_storage.errors import OptionInvalid
-from wbart_storage.services.service import BUCKETS
+from wbart_storage.services.kinds import BUCKETS
 
 _EVERYWHERE = frozenset(
     {

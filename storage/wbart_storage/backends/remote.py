@@ -22,8 +22,8 @@ from wbart_storage.errors import ObjectMissing, StorageError, StoreRefused
 from wbart_storage.keys import check_key, check_prefix
 from wbart_storage.objects import ObjectStat, Parts, check_range
 from wbart_storage.services.arrival import until_right
-from wbart_storage.services.parts import parts_of
-from wbart_storage.services.service import BUCKETS, DELETE_AT_ONCE, Page
+from wbart_storage.services.kinds import BUCKETS, parts_of
+from wbart_storage.services.service import DELETE_AT_ONCE, Page
 from wbart_storage.translate import beyond_end, translate, translated
 
 MOST_CREATED = 8 << 20

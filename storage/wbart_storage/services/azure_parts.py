@@ -18,7 +18,7 @@ from fsspec.asyn import sync
 
 from wbart_storage.keys import check_key
 from wbart_storage.objects import Part
-from wbart_storage.services.parts import Connected
+from wbart_storage.services.service import Connected
 from wbart_storage.translate import translated
 
 _UPLOAD = "blocks"

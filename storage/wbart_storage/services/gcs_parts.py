@@ -15,7 +15,7 @@ from urllib.parse import quote
 from wbart_storage.errors import ObjectMissing, StoreUnavailable
 from wbart_storage.keys import check_key, check_prefix
 from wbart_storage.objects import Part
-from wbart_storage.services.parts import Connected
+from wbart_storage.services.service import Connected
 from wbart_storage.tokens import token_hex
 from wbart_storage.translate import translate, translated
 

@@ -13,8 +13,8 @@ from typing import Any
 from wbart_storage.errors import ObjectMissing, StoreUnavailable
 from wbart_storage.keys import check_key
 from wbart_storage.objects import Part
-from wbart_storage.services.parts import Connected
 from wbart_storage.services.s3_sums import arrived, sum_of
+from wbart_storage.services.service import Connected
 from wbart_storage.translate import translated
 
 _NO_PART = 10_000

@@ -6,9 +6,8 @@ can do. Nothing here loads a client library: each Service does that when it conn
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
@@ -25,17 +24,8 @@ CONNECT_SECONDS = 5
 READ_SECONDS = 15
 """How long a silent server is waited for; `Retry` is above, and tries again."""
 
-_MODULES: Mapping[str, str] = {
-    "s3": "s3",
-    "s3a": "s3",
-    "gs": "gcs",
-    "gcs": "gcs",
-    "az": "azure",
-    "abfs": "azure",
-    "abfss": "azure",
-}
-BUCKETS = frozenset(_MODULES)
-"""Protocols whose create is one conditional request, and which list by prefix."""
+Connected = Callable[[], Any]
+"""Gives the file system of this process."""
 
 
 class Page(NamedTuple):
@@ -83,16 +73,6 @@ class Service(Protocol):
 
 DELETE_AT_ONCE = 1000
 """Keys that `Service.delete` is given at a time."""
-
-
-def service_of(protocol: str) -> Service:
-    """The Service of a protocol."""
-    if protocol in _MODULES:
-        module = import_module(f"wbart_storage.services.{_MODULES[protocol]}")
-        return cast(Service, module.SERVICE)
-    from wbart_storage.services.filetree import FileTree
-
-    return FileTree(protocol)
 
 
 def stats_below(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wbart.artifact import Artifact
     from wbart.cli.call import Call
     from wbart.refs.refpath import Ref
-    from wbart.verifying.report import VerifyReport
+    from wbart.report import VerifyReport
     from wbart.workspace import Workspace
 
 CACHE = "cache"

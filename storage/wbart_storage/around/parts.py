@@ -1,4 +1,4 @@
-"""Uploads in parts: which backend can, and how a store that holds a store passes them on."""
+"""Uploads in parts, passed on by a store that holds a store."""
 
 from __future__ import annotations
 
@@ -8,27 +8,8 @@ from typing import Any, TypeVar
 from wbart_storage.objects import Part, Parts
 
 _Result = TypeVar("_Result")
-Connected = Callable[[], Any]
-"""Gives the file system of this process."""
 Through = Callable[[str, str, Callable[[], Any]], Any]
 """Does a call, given its name, its key and what does it."""
-
-
-def parts_of(protocol: str, fs: Connected, root: str) -> Parts | None:
-    """How the file system takes parts below root; None where it has no such thing."""
-    if protocol in ("s3", "s3a"):
-        from wbart_storage.services.s3_parts import S3Parts
-
-        return S3Parts(fs, root)
-    if protocol in ("gs", "gcs"):
-        from wbart_storage.services.gcs_parts import GcsParts
-
-        return GcsParts(fs, root)
-    if protocol in ("az", "abfs", "abfss"):
-        from wbart_storage.services.azure_parts import AzureParts
-
-        return AzureParts(fs, root)
-    return None
 
 
 class PartsThrough:
