@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from tests.privileges import ordinary
 
 from wbart_storage.backends import exclusive, folders
 from wbart_storage.backends.local import LocalObjects
@@ -374,11 +375,10 @@ def test_reading_a_local_store_loads_no_fsspec(store: LocalObjects) -> None:
     assert child.stdout.strip() == "[]"
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may everything")
 def test_a_folder_without_permission_is_denied(store: LocalObjects) -> None:
     Path(store.place).chmod(0o500)
 
-    with pytest.raises(AccessDenied):
+    with ordinary(), pytest.raises(AccessDenied):
         store.put("a/b", DATA)
 
 
