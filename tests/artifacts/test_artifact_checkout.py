@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 from tests.artifacts.house import Files, House, flip, listing
 
-from wbart.errors import IntegrityError
+from wbart.errors import Error, IntegrityError, ReferenceMissing
 from wbart.folders import origin
 from wbart.folders.checkout import made
 from wbart_storage.errors import FolderUnsafe
@@ -202,3 +203,106 @@ def test_the_version_that_a_folder_was_checked_out_from_is_remembered(house: Hou
 
     assert ref is not None
     assert house.load(str(ref)).version == "v0"
+
+
+def test_a_folder_that_holds_a_store_is_refused_and_a_store_below_it_stays(house: House) -> None:
+    artifact = house.version(FILES)
+    house.tree("out", {"extra": "x"})
+    shutil.copytree(house.store, "out/deeper/mine")
+    shutil.copytree(house.store, "out/.wbart")
+    before = listing(house.store)
+
+    with pytest.raises(FolderUnsafe, match="holds a store"):
+        artifact.checkout("out")
+    artifact.checkout("out", force=True)
+
+    assert listing("out/.wbart") == listing("out/deeper/mine") == before
+    assert not Path("out/extra").exists()
+
+
+@pytest.mark.parametrize("place", ["store", "store/c", "cache", "out/../store/o"])
+def test_nothing_is_written_into_a_store_or_what_wbart_keeps(house: House, place: str) -> None:
+    artifact = house.version({"wbart.json": "{}", "c/x": "1"})
+    where = place if place != "cache" else str(house.workspace.store.local / "x")
+    before = listing(house.store)
+
+    for write in (artifact.download, artifact.checkout):
+        with pytest.raises(FolderUnsafe, match="refusing to write into"):
+            write(where)
+
+    assert listing(house.store) == before
+
+
+def test_a_version_that_would_reach_into_the_store_is_not_written(house: House) -> None:
+    harmless = house.version({"store-of-ours": "1"}, "harmless")
+    artifact = house.version({"a": "1", "store/wbart.json": "{}"}, "evil")
+    before = listing(house.store)
+
+    with pytest.raises(FolderUnsafe, match=r"store/wbart\.json"):
+        artifact.download(".")
+    harmless.download(".")
+
+    assert listing(house.store).items() >= before.items()
+
+
+def test_the_only_copy_of_what_a_reference_leads_to_is_not_removed(house: House) -> None:
+    source = house.file("out/raw/a.csv", "rows")
+    draft = house.draft()
+    draft.add_reference(source.as_uri(), name="a.csv")
+    artifact = house.save(draft)
+
+    with pytest.raises(FolderUnsafe, match=r"raw/a\.csv"):
+        artifact.checkout("out")
+
+    assert source.read_text() == "rows"
+
+
+def test_nothing_is_removed_before_references_have_come(house: House) -> None:
+    source = house.file("elsewhere/a.csv", "rows")
+    draft = house.draft()
+    draft.add_reference(source.as_uri(), name="d/a.csv")
+    artifact = house.save(draft)
+    house.tree("out", {"mine": "1"})
+    source.rename(source.with_name("away"))
+
+    with pytest.raises(ReferenceMissing):
+        artifact.checkout("out")
+    assert listing("out")["mine"] == "1"
+    source.with_name("away").rename(source)
+    artifact.checkout("out")
+
+    assert listing("out") == {"d/a.csv": "rows"}
+
+
+def test_a_reference_may_take_the_place_of_a_folder(house: House) -> None:
+    source = house.file("elsewhere/a.csv", "rows")
+    draft = house.draft()
+    draft.add_reference(source.as_uri(), name="d")
+    artifact = house.save(draft)
+    house.tree("out", {"d/old": "1", "d/e/old": "2"})
+
+    artifact.checkout("out")
+
+    assert listing("out") == {"d": "rows"}
+
+
+def test_names_that_no_folder_can_have_are_refused(house: House) -> None:
+    artifact = house.version(FILES)
+
+    for write in (artifact.download, artifact.checkout):
+        with pytest.raises(FolderUnsafe):
+            write("a\0b")
+
+
+def test_links_in_a_circle_and_long_paths_are_our_errors_or_none(house: House) -> None:
+    long = "/".join(["x" * 200] * 20)
+    artifact = house.version({long: "1"}, "long")
+    artifact.download("out")
+    artifact.download("out")
+    assert listing("out") == {long: "1"}
+    loop = house.version({"d/a": "1"}, "loop")
+    Path("there").mkdir()
+    Path("there/d").symlink_to("d")
+
+    with pytest.raises(Error):
+        loop.download("there")

@@ -296,6 +296,16 @@ def test_checkout_takes_nobodys_files_unasked(two: Shell) -> None:
     assert _tree(two.folder / "mine") == V0
 
 
+def test_a_get_among_other_files_does_not_make_them_wbarts(two: Shell) -> None:
+    two.write("mine/precious.txt", "mine")
+    two("get", "data:v0", "mine")
+
+    ran = two("checkout", "data:v0", "mine", code=11)
+
+    assert "was not filled by wbart" in ran.err
+    assert (two.folder / "mine/precious.txt").exists()
+
+
 def test_checkout_walks_a_folder_that_it_filled_only_once(
     two: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:

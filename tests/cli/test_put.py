@@ -188,6 +188,17 @@ def test_an_unreadable_file_stops_it(wbart: Shell) -> None:
     wbart("show", "data", code=4)
 
 
+def test_a_store_in_the_folder_is_no_part_of_it(wbart: Shell) -> None:
+    wbart.write("work/a.txt", "one")
+    wbart("init", "work/.wbart")
+    wbart.env["WBART_STORE"] = str(wbart.folder / "work/.wbart")
+
+    wbart("put", "work", "-n", "data")
+    wbart("get", "data", "work")
+
+    assert wbart("files", "data", "-q").lines == ["a.txt"]
+
+
 def test_a_dangling_link_is_told_and_nothing_is_stored(wbart: Shell) -> None:
     wbart.write("folder/a.txt", "one")
     (wbart.folder / "folder/gone.txt").symlink_to("nowhere")

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from wbart_manifest.errors import PathInvalid
+from wbart_storage.backends.local import LocalObjects
+from wbart_storage.config import StoreConfig
 from wbart_storage.errors import AccessDenied, FolderUnsafe, SourceChanged
 from wbart_storage.files import scan as scan_module
 from wbart_storage.files.scan import Links, scan, scan_paths
@@ -165,3 +167,22 @@ def test_a_name_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"\xff")).write_text("x")
     with pytest.raises(PathInvalid, match="UTF-8"):
         paths(tmp_path)
+
+
+@pytest.mark.parametrize("links", ["follow", "skip", "show"])
+def test_stores_below_the_folder_are_no_part_of_it(tmp_path: Path, links: Links) -> None:
+    store = LocalObjects(tmp_path / "deep/store")
+    store.put("wbart.json", StoreConfig().dumps())
+    store.put("o/x", b"1")
+    (tmp_path / "deep/wbart.json").write_text('["a file of that name"]')
+
+    assert paths(tmp_path, links) == ["deep/wbart.json"]
+    assert "o/x" in paths(tmp_path / "deep/store", links)
+
+
+def test_files_that_a_download_left_unfinished_are_not_taken_in(tmp_path: Path) -> None:
+    names = [".wbart-0123456789abcdef", ".wbart-notes", "a"]
+    fill(tmp_path, *names)
+
+    assert paths(tmp_path) == paths(tmp_path, "skip") == [".wbart-notes", "a"]
+    assert paths(tmp_path, "show") == names

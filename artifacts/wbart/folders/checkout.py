@@ -5,16 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from itertools import chain, repeat
+from pathlib import PurePath
 from stat import S_ISDIR
 from typing import TYPE_CHECKING
 
 from wbart.folders import origin
 from wbart.folders.plan import Plan
-from wbart.folders.root import check_emptied, check_removed, checkout_root
+from wbart.folders.root import (
+    check_emptied,
+    check_outside,
+    check_removed,
+    checkout_root,
+)
 from wbart.folders.standing import FolderReader, side_by_side
 from wbart.folders.writing import write
 from wbart.references.fetch import fetch_references
+from wbart.references.files import sources
 from wbart_manifest.entry import Entry
+from wbart_storage.errors import FolderUnsafe
 from wbart_storage.files.folder import Folder
 from wbart_storage.files.scan import scan_columns
 from wbart_storage.progress import Progress, silent
@@ -31,12 +39,20 @@ def checkout(
 ) -> str:
     """As `Artifact.checkout`."""
     target = _target(at, root)
+    check_root(at, root, force=force)
     if dry_run and not force:
-        check_emptied(target)
         check_removed(target, checkout_plan(at, root).remove)
     if not dry_run:
         made(at, root, force=force, progress=progress)
     return target if root is None else os.fspath(root)
+
+
+def check_root(at: Committed, root: _Root, *, force: bool) -> None:
+    """Refuse a root that must not be written to, or emptied."""
+    target = _target(at, root)
+    check_outside(at, target)
+    if not force:
+        check_emptied(target)
 
 
 def made(at: Committed, root: _Root, *, force: bool, progress: Progress = silent) -> Plan:
@@ -44,20 +60,21 @@ def made(at: Committed, root: _Root, *, force: bool, progress: Progress = silent
 
     What is to be written is written before anything is removed.
     """
+    check_root(at, root, force=force)
     target = _target(at, root)
-    if not force:
-        check_emptied(target)
     way, plan = _Way(target), Plan(keep=at.manifest.count)
     with way:
         differing = _noted(_differing(at, target), plan)
         if not force:
             differing = _checked(differing, target)
         write(at.workspace, target, _write(differing, way), None, progress)
-        way.sweep()
-        write(at.workspace, target, way.folders, None, progress)
-    if way.references:
+        way.check_sources()
         fetch_references(at.workspace, way.references, target, allow_missing=False)
-    origin.note(at, target)
+        way.sweep()
+        files, references = _apart(way.folders)
+        write(at.workspace, target, files, None, progress)
+        fetch_references(at.workspace, references, target, allow_missing=False)
+    origin.note(at, target, filled=True)
     return plan
 
 
@@ -88,6 +105,12 @@ def _checked(differing: Iterator[_Differing], root: str) -> Iterator[_Differing]
         yield extra, entries
 
 
+def _apart(entries: list[Entry]) -> tuple[list[Entry], list[Entry]]:
+    """Files, and references."""
+    references = [entry for entry in entries if entry.reference is not None]
+    return [entry for entry in entries if entry.reference is None], references
+
+
 def _differing(at: Committed, root: str) -> Iterator[_Differing]:
     """Files that no entry names, and entries whose file is none or another, with whether it is.
 
@@ -115,10 +138,11 @@ def _write(differing: Iterator[_Differing], way: _Way) -> Iterator[Entry]:
     for extra, entries in differing:
         way.note(extra)
         for entry, is_there in entries:
-            if entry.reference is not None:
+            if entry.reference is None:
+                if is_there or way.is_free(entry):
+                    yield entry
+            elif way.is_free(entry):
                 way.references.append(entry)
-            elif is_there or way.is_free(entry):
-                yield entry
 
 
 class _Way:
@@ -126,6 +150,7 @@ class _Way:
 
     def __init__(self, root: str) -> None:
         self.references: list[Entry] = []
+        """References that can be fetched while all else still lies there."""
         self.folders: list[Entry] = []
         """Entries where a folder lies: written when that is gone."""
         self._root = root
@@ -151,15 +176,25 @@ class _Way:
             return False
         return True
 
+    def check_sources(self) -> None:
+        """Refuse to remove the only copy of what a reference of the version leads to."""
+        root = os.path.realpath(self._root)
+        references = (*self.references, *_apart(self.folders)[1])
+        read = {os.path.relpath(each, root) for each in sources(references)}
+        for path in self._paths if read else ():
+            if not read.isdisjoint((path, *map(str, PurePath(path).parents))):
+                raise FolderUnsafe(
+                    f"refusing to check out into {self._root}: a reference leads to {path}"
+                )
+
     def sweep(self) -> None:
         """Remove the files that no entry names, and the folders that lie where a file belongs."""
         for path in self._paths:
             self._folder.remove(path)
             self._folder.remove_empty(path.rpartition("/")[0])
-        for entry in (*self.folders, *self.references):
-            if self._is_folder(entry.path):
-                for each, _, _ in os.walk(f"{self._root}/{entry.path}", topdown=False):
-                    self._folder.remove_empty(os.path.relpath(each, self._root))
+        for entry in self.folders:
+            for each, _, _ in os.walk(f"{self._root}/{entry.path}", topdown=False):
+                self._folder.remove_empty(os.path.relpath(each, self._root))
 
     def _is_folder(self, path: str) -> bool:
         if self._was_empty:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from wbart.folders import origin
 from wbart.folders.glob import matches
-from wbart.folders.root import download_root
+from wbart.folders.root import check_outside, download_root
 from wbart.folders.standing import FolderReader
 from wbart.folders.writing import write
 from wbart.references.fetch import fetch_references
@@ -59,8 +59,10 @@ def download(
 ) -> str:
     """As `Artifact.download`."""
     target = download_root(at) if root is None else os.path.abspath(root)
+    check_outside(at, target)
     with disk_errors(target):
         os.makedirs(target, exist_ok=True)
+        filled = not os.listdir(target) or origin.filled(at.workspace, target)
     references: list[Entry] = []
     entries = _files(picked.entries(at), references)
     missing = _missing(target, entries, at.workspace)
@@ -69,7 +71,7 @@ def download(
     if references:
         fetch_references(at.workspace, references, target, allow_missing=allow_missing)
     if picked.everything:
-        origin.note(at, target)
+        origin.note(at, target, filled=filled)
     return target if root is None else os.fspath(root)
 
 
@@ -93,7 +95,7 @@ def _missing(root: str, entries: Iterable[Entry], workspace: Workspace) -> Itera
         for entry in entries:
             try:
                 status = os.lstat(f"{root}/{entry.path}")
-            except (FileNotFoundError, NotADirectoryError):
+            except OSError:  # whatever is in the way there, who writes it will tell
                 yield entry
                 continue
             if not reader.same(entry, Found(entry.path, status)):

@@ -21,10 +21,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def note(at: Committed, folder: str) -> None:
-    """Remember that the folder holds the version; where the disk refuses, warn and do without."""
+def note(at: Committed, folder: str, *, filled: bool) -> None:
+    """Remember that the folder holds the version; where the disk refuses, warn and do without.
+
+    filled says that all that lies there comes from wbart.
+    """
     path = _path(at.workspace, folder)
-    text = json.dumps({"folder": _real(folder), "ref": at.place.qualified_name, "id": at.source.id})
+    ref = at.place.qualified_name
+    text = json.dumps({"folder": _real(folder), "ref": ref, "id": at.source.id, "filled": filled})
     part = path.with_suffix(f".{os.getpid()}.part")
     try:
         with disk_errors(path):
@@ -44,6 +48,15 @@ def of(workspace: Workspace, folder: str | os.PathLike[str]) -> Ref | None:
         return Ref.parse(str(json.loads(text)["ref"]))
     except (OSError, ValueError, KeyError):
         return None
+
+
+def filled(workspace: Workspace, folder: str | os.PathLike[str]) -> bool:
+    """Whether the folder was empty when wbart first wrote there, or made exactly a version."""
+    try:
+        text = _path(workspace, os.fspath(folder)).read_text(encoding="utf-8")
+        return bool(json.loads(text)["filled"])
+    except (OSError, ValueError, KeyError):
+        return False
 
 
 def _path(workspace: Workspace, folder: str) -> Path:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from wbart.errors import SettingInvalid
+from wbart_storage.files.storefolder import STORE_FOLDER
 from wbart_storage.keys import CONFIG_KEY
 
 
@@ -32,8 +33,8 @@ def find_store(start: Path) -> Path | None:
     """The nearest `.wbart` folder upwards."""
     for folder in (start, *start.parents):
         # os.path answers False where Path would raise: a parent that we may not look into.
-        if os.path.isdir(folder / ".wbart"):
-            return folder / ".wbart"
+        if os.path.isdir(folder / STORE_FOLDER):
+            return folder / STORE_FOLDER
     return None
 
 

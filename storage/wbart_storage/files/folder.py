@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 import stat
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -26,6 +27,12 @@ _DIRECT: int = getattr(os, "O_DIRECT", 0)
 _OPEN_FOLDERS = 64
 TEMPORARY = ".wbart-"
 """How the names of unfinished files begin."""
+_UNFINISHED = re.compile(re.escape(TEMPORARY) + "[0-9a-f]{16}")
+
+
+def is_unfinished(name: str) -> bool:
+    """Whether a file of that name was left by a download that was broken off."""
+    return name.startswith(TEMPORARY) and _UNFINISHED.fullmatch(name) is not None
 
 
 class Folder:

@@ -2,7 +2,7 @@
 
 To take a folder in, symbolic links are followed, as W&B does; a link to a folder that holds it is
 refused, since it would never end, and so is what is no regular file. To compare a folder, links
-and all else are shown as they are. Empty folders leave no trace.
+and all else are shown as they are. Empty folders leave no trace, nor do stores below the folder.
 
 A status is asked for by its name below an open folder: by whole paths, or as objects of
 `os.scandir`, it takes half as long again.
@@ -18,6 +18,8 @@ from typing import Literal, NamedTuple
 from wbart_manifest.errors import PathInvalid
 from wbart_storage.disk import source_error
 from wbart_storage.errors import FolderUnsafe, SourceChanged
+from wbart_storage.files.folder import is_unfinished
+from wbart_storage.files.storefolder import is_store
 
 BATCH = 512
 """Files in one batch: enough that a batch, not a file, is what goes to a worker."""
@@ -97,7 +99,10 @@ def _runs(root: str, links: Links) -> Iterator[tuple[str, list[str]]]:
 
 def _parts(root: str, prefix: str, links: Links) -> Iterator[tuple[str, list[str]]]:
     """What lies in one folder, in order: itself with some files, or a folder in it with none."""
-    children = _children(os.path.join(root, prefix), links)
+    folder = os.path.join(root, prefix)
+    children = _children(folder, links)
+    if prefix and is_store(folder, children):
+        return
     if children and "/" not in "".join(children):
         yield prefix, children
         return
@@ -130,6 +135,7 @@ def _children(folder: str, links: Links) -> list[str]:
         raise source_error(error, error.filename or folder) from error
     names.sort()
     if links != "show":
+        names = [name for name in names if not is_unfinished(name)]
         _check(folder, names, follow)
     return names
 

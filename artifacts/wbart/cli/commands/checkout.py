@@ -31,19 +31,20 @@ def command(ctx: click.Context, ref: str, folder: str | None, force: bool) -> No
     did not fill nothing is removed unless somebody says yes, on the terminal or with -y.
     """
     from wbart.cli.session import committed_of, loaded, opened, version_ref
-    from wbart.folders.root import check_emptied, check_removed, checkout_root
+    from wbart.folders.checkout import check_root
+    from wbart.folders.root import check_removed, checkout_root
 
     call = call_of(ctx)
     parsed = version_ref(ref)
     with opened(call, parsed) as workspace:
         artifact = loaded(workspace, parsed)
-        root = folder or checkout_root(committed_of(artifact))
-        if not force:
-            check_emptied(os.path.abspath(root))
+        at = committed_of(artifact)
+        root = folder or checkout_root(at)
+        check_root(at, root, force=force)
         if call.dry_run:
             plan = artifact.checkout_plan(root)
             if not force:
-                check_removed(os.path.abspath(root), plan.remove)
+                check_removed(root, plan.remove)
         else:
             _check(call, workspace, artifact, root)
             plan = _do(call, artifact, root, force)
@@ -66,7 +67,7 @@ def _check(call: Call, workspace: Workspace, artifact: Artifact, root: str) -> N
     from wbart.cli.asking import confirm
     from wbart.folders import origin
 
-    if origin.of(workspace, root) is not None or not (os.path.isdir(root) and os.listdir(root)):
+    if origin.filled(workspace, root) or not (os.path.isdir(root) and os.listdir(root)):
         return
     remove = artifact.checkout_plan(root).remove
     if remove:
