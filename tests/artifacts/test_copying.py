@@ -15,7 +15,7 @@ import wbart
 from wbart.artifact import Artifact
 from wbart.calls import init
 from wbart.copying.copy import Copied
-from wbart.errors import Conflict, KindClash, RefInvalid, TypeClash
+from wbart.errors import Conflict, KindClash, RefInvalid, SettingInvalid, TypeClash
 from wbart.recording.path import RunPath
 from wbart.recording.record import read_record
 from wbart.recording.surroundings import enter, leave
@@ -252,6 +252,24 @@ def test_what_is_deleted_at_the_target_does_not_come_back_unasked(town: Town) ->
 
     assert [each.qualified_name for each in done.versions] == ["ann/zoo/data:v1"]
     assert "deleted at the target" in done.warnings[0]
+
+
+def test_an_empty_text_names_no_store(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = town.version({"a": "1"})
+    empty = town.folder / "empty"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+
+    for refused in (
+        lambda: wbart.copy(source, "", create=True),
+        lambda: wbart.copy("data:v0", town.folder / "there", create=True, source=""),
+        lambda: Settings.load({"store": ""}),
+    ):
+        with pytest.raises(SettingInvalid, match="must name a store"):
+            refused()
+
+    assert list(empty.iterdir()) == []
+    assert Settings.load({}, {"WBART_STORE": "", "WBART_DATA_DIR": "/data"}).store == "/data/store"
 
 
 def test_of_a_pack_that_is_mostly_unwanted_only_the_rest_travels(town: Town) -> None:

@@ -16,7 +16,7 @@ from wbart.copying.objects import Sent
 from wbart.copying.record import Recorder
 from wbart.copying.runs import Runs, users
 from wbart.copying.target import open_target
-from wbart.errors import ArgumentInvalid, Conflict
+from wbart.errors import ArgumentInvalid, Conflict, SettingInvalid
 from wbart.recording.path import RunPath
 from wbart.recording.surroundings import open_workspace
 from wbart.refs.loading import load, view
@@ -106,8 +106,8 @@ def copy(
     Raises StoreMissing, Conflict for a version that is deleted at the target, TypeClash, KindClash,
     BlobCorrupt for bytes that are not what their names say: those never reach the target.
     """
+    url = _url("to", store)
     origin, found = _chosen(ref, all_versions, source, settings)
-    url = settings_value.store(store, Path.cwd())
     target = open_target(origin, url, storage_options, create=create, dry_run=dry_run)
     wishes = Wishes(name, all_versions, overwrite_aliases, with_references, lineage, dry_run)
     return Copying(origin, target, wishes, progress).run(found)
@@ -227,15 +227,26 @@ def named(home: Home, name: str | None) -> Home:
     return full.entity or home[0], full.project or home[1], full.name
 
 
+def _url(way: str, store: str | os.PathLike[str]) -> str:
+    try:
+        return settings_value.store(store, Path.cwd())
+    except ValueError as error:
+        raise SettingInvalid(f"the store to copy {way}: {error}") from error
+
+
 def _chosen(
-    ref: str | Ref | Artifact, all_versions: bool, source: object, settings: object
+    ref: str | Ref | Artifact,
+    all_versions: bool,
+    source: str | os.PathLike[str] | None,
+    settings: object,
 ) -> tuple[Workspace, list[Committed]]:
     """Where to copy from, and what. Raises ArtifactNotFound, CollectionNotFound, RefInvalid."""
     if not isinstance(ref, str | Ref):
         at = ref._at("copy")
         return at.workspace, _all(at.workspace, at.place.home) if all_versions else [at]
     meant = Ref.parse(ref) if isinstance(ref, str) else ref
-    workspace = open_workspace(source or meant.store, None, None, settings)
+    where = meant.store if source is None else _url("from", source)
+    workspace = open_workspace(where, None, None, settings)
     if meant.path is not None:
         raise ArgumentInvalid(f"a whole version is copied, not a #PATH: {str(ref)!r}")
     if not all_versions:
