@@ -44,6 +44,18 @@ class Town(House):
         url = str(self.folder / store)
         return Workspace.open(replace(self.workspace.settings, store=url), create=False)
 
+    def other(self, store: str = "there") -> Town:
+        """A town whose own store is that one, made now."""
+        create_store(str(self.folder / store))
+        return Town(self.folder, self.at(store), self.clock)
+
+    def referring(self) -> Artifact:
+        """`data:v0`, of which an entry is one of `target:v0`."""
+        target = self.version({"x.txt": "far"}, name="target")
+        draft = self.draft({"a.txt": "near"})
+        draft.add_reference(target.get_entry("x.txt"), name="r.txt")
+        return self.save(draft)
+
     def records(self, store: str = "there", name: str = "data") -> int:
         """How many records the journal of a collection there has."""
         return len(list(self.at(store).catalog.records("ann", "zoo", name)))
@@ -501,6 +513,101 @@ def test_references_travel_and_what_they_lead_to_comes_only_when_asked(town: Tow
     ]
     root = loaded(town.at("third"), "data:v0").download(str(town.folder / "out"), include=["r.txt"])
     assert listing(root) == {"r.txt": "far"}
+
+
+GONE = "ann/zoo/data:v0 refers to ann/zoo/target:v0, which is not at the target"
+
+
+def test_each_copy_tells_which_artifacts_the_target_lacks(town: Town) -> None:
+    source = town.referring()
+    draft = source.new_draft()
+    with draft.new_file("more.txt") as file:
+        file.write("more")
+    town.save(draft)
+
+    assert town.copy("data:v0").warnings == [GONE]
+    assert town.copy("data:v0").warnings == [GONE]
+    assert town.copy("data:v1").warnings == [GONE.replace("data:v0", "data:v1")]
+
+
+def test_what_a_version_that_is_there_refers_to_comes_when_it_is_asked_for(town: Town) -> None:
+    town.referring()
+    town.copy("data:v0")
+
+    done = town.copy("data:v0", with_references=True)
+
+    new = [(each.qualified_name, each.new) for each in done.versions]
+    assert new == [("ann/zoo/target:v0", True), ("ann/zoo/data:v0", False)]
+    assert done.warnings == town.copy("data:v0").warnings == []
+    root = loaded(town.at(), "data:v0").download(str(town.folder / "out"))
+    assert listing(root)["r.txt"] == "far"
+
+
+def test_a_reference_to_what_the_target_has_under_another_name_is_no_news(town: Town) -> None:
+    town.referring()
+    town.copy("target:v0", name="mirror")
+
+    assert town.copy("data:v0").warnings == []
+
+
+@pytest.mark.parametrize("with_references", [False, True])
+@pytest.mark.parametrize("what", ["deleted", "type", "portfolio"])
+def test_an_artifact_that_the_target_cannot_take_never_stops_the_one_that_refers_to_it(
+    town: Town, what: str, with_references: bool
+) -> None:
+    town.referring()
+    other = town.other()
+    if what == "deleted":
+        town.copy("target:v0")
+        loaded(town.at(), "target:v0").delete(delete_aliases=True)
+    elif what == "type":
+        other.version({"m": "1"}, name="target", type="model")
+    else:
+        other.version({"m": "1"}, name="own").link("target")
+
+    done = town.copy("data:v0", with_references=with_references)
+
+    assert [each.qualified_name for each in done.versions] == ["ann/zoo/data:v0"]
+    (told,) = done.warnings
+    assert told == GONE if not with_references else "which was not copied: " in told
+    assert town.copy("data:v0", with_references=with_references).warnings == [told]
+    draft = town.load("data:v0").new_draft()
+    with draft.new_file("more.txt") as file:
+        file.write("more")
+    town.save(draft)
+    assert town.copy("data", all_versions=True, with_references=with_references).warnings == [
+        told,
+        told.replace("data:v0", "data:v1"),
+    ]
+
+
+def test_a_reference_to_what_is_deleted_at_the_source_is_told_unless_the_target_has_it(
+    town: Town,
+) -> None:
+    town.referring()
+    id_ = town.load("target:v0").id
+    town.copy("target:v0", store="third")
+    town.load("target:v0").delete(delete_aliases=True)
+
+    lost = town.copy("data:v0", with_references=True)
+    kept = town.copy("data:v0", store="third")
+
+    assert lost.warnings == [f"ann/zoo/data:v0 refers to artifact {id_}, which neither store has"]
+    assert [each.new for each in lost.versions] == [True]
+    assert kept.warnings == []
+
+
+def test_a_damaged_node_at_the_source_does_not_stop_the_copy_of_what_is_there(town: Town) -> None:
+    town.version(many(3000, size=1))
+    town.copy("data:v0")
+    nodes = town.objects("t")
+    assert nodes
+    for node in nodes:
+        flip(node)
+
+    again = Town(town.folder, Workspace.open(town.workspace.settings), town.clock).copy("data:v0")
+
+    assert (again.objects, again.versions[0].new) == (0, False)
 
 
 def test_a_link_is_copied_as_the_version_that_it_stands_for(town: Town) -> None:

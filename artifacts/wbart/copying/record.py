@@ -87,10 +87,10 @@ class Recorder:
             return None
         return Manifest.restore(store.nodes, newest.manifest, store.algorithm)
 
-    def record(self, at: Committed, manifest: Manifest | None) -> Recorded:
+    def record(self, at: Committed, manifest: Manifest) -> Recorded:
         """Make the version visible, or bring aliases and tags of the one that is there up to date.
 
-        Without a manifest it must be there. However many do so at once, it is one version.
+        However many do so at once, it is one version.
         """
         for _ in range(_TRIES):
             found = self.find(at)
@@ -134,10 +134,9 @@ class Recorder:
         self,
         state: CollectionState,
         at: Committed,
-        manifest: Manifest | None,
+        manifest: Manifest,
         aliases: tuple[str, ...],
     ) -> list[list[ops.Op]]:
-        assert manifest is not None, "a version that is not there comes with its content"
         number = self._number(state, at)
         intents = [list(self._beginning(state, at))]
         for gap in range(len(state.versions), number):
