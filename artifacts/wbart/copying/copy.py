@@ -105,8 +105,8 @@ def copy(
     `[[entity/]project/]name` at the target, that of the source where it says nothing; create makes
     the store if there is none; lineage brings the runs that logged and used the versions.
     storage_options are the target's. source and settings say, as for `Api`, where to copy from.
-    Raises StoreMissing, Conflict for a version that is deleted at the target, TypeClash, KindClash,
-    BlobCorrupt for bytes that are not what their names say: those never reach the target.
+    Raises StoreMissing, Conflict for a version that is deleted or expired at the target, TypeClash,
+    KindClash, BlobCorrupt for bytes that are not what their names say: those never reach it.
     """
     url = _url("to", store)
     origin, found = _chosen(ref, all_versions, source, settings)
@@ -169,7 +169,7 @@ class Copying:
         if self._wishes.lineage:
             self._copied.add(self._runs.copy(self._runs_of(at)))
         recorded = recorder.record(at, brought.manifest)
-        collection = "/".join(recorder.home)
+        collection = recorder.place(recorded.collection)
         place = f"{collection}:v{recorded.number}"
         number = at.source_place.number
         if recorded.new and recorder.keep_numbers and recorded.number != number:
