@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ from tests.artifacts.house import House, flip, listing, loaded
 import wbart
 from wbart.artifact import Artifact
 from wbart.calls import init
-from wbart.copying.copy import Copied
-from wbart.errors import Conflict, KindClash, RefInvalid, TypeClash
+from wbart.copying.copy import Copied, Copying, Wishes
+from wbart.errors import Conflict, KindClash, RefInvalid, SettingInvalid, TypeClash
 from wbart.recording.path import RunPath
 from wbart.recording.record import read_record
 from wbart.recording.surroundings import enter, leave
@@ -25,9 +26,10 @@ from wbart.runs.historyreader import HistoryReader
 from wbart.settings.settings import Settings
 from wbart.workspace import Workspace
 from wbart_storage.backends.local import LocalObjects
-from wbart_storage.clock import SystemClock
+from wbart_storage.clock import FixedClock, SystemClock
 from wbart_storage.config import PackParameters, StoreConfig, create_config
 from wbart_storage.errors import BlobCorrupt, BlobMissing, StoreMissing
+from wbart_storage.progress import silent
 from wbart_storage.store import Store, create_store
 
 
@@ -43,6 +45,18 @@ class Town(House):
         """The workspace of that store, opened anew."""
         url = str(self.folder / store)
         return Workspace.open(replace(self.workspace.settings, store=url), create=False)
+
+    def other(self, store: str = "there") -> Town:
+        """A town whose own store is that one, made now."""
+        create_store(str(self.folder / store))
+        return Town(self.folder, self.at(store), self.clock)
+
+    def referring(self) -> Artifact:
+        """`data:v0`, of which an entry is one of `target:v0`."""
+        target = self.version({"x.txt": "far"}, name="target")
+        draft = self.draft({"a.txt": "near"})
+        draft.add_reference(target.get_entry("x.txt"), name="r.txt")
+        return self.save(draft)
 
     def records(self, store: str = "there", name: str = "data") -> int:
         """How many records the journal of a collection there has."""
@@ -194,18 +208,25 @@ def test_a_number_that_the_target_uses_is_not_taken_away(town: Town) -> None:
     assert loaded(town.at(), "data:v0").digest == own.digest
 
 
-def test_content_that_the_target_logged_itself_is_not_copied_again(town: Town) -> None:
-    town.version(many(30), "best")
-    create_store(str(town.folder / "there"))
-    other = Town(town.folder, town.at(), town.clock)
-    enter(other.workspace)
-    other.version(many(30))
-    leave(other.workspace)
+def test_content_that_the_target_logged_itself_is_another_version_than_the_copy(
+    town: Town,
+) -> None:
+    source = town.version({"a": "1"}, "best", metadata={"who": "source"})
+    other = town.other()
+    own = other.version({"a": "1"}, "best", "own", metadata={"who": "target"})
 
     done = town.copy("data:v0")
 
-    assert (done.objects, done.versions[0].new) == (0, False)
-    assert loaded(town.at(), "data:best").version == "v0"
+    copy = loaded(town.at(), "data:v1")
+    assert (done.versions[0].new, done.versions[0].qualified_name) == (True, "ann/zoo/data:v1")
+    assert (copy.id, copy.metadata) == (source.id, {"who": "source"})
+    assert done.warnings == ["the alias 'best' stays on v0 of ann/zoo/data"]
+    assert loaded(town.at(), "data:own").id == own.id
+    other.version({"a": "2"})
+    before = town.records()
+    again = town.copy("data:v0")
+    assert (again.versions[0].new, town.records()) == (False, before)
+    assert loaded(town.at(), "data:latest").version == "v2"
 
 
 def test_aliases_and_tags_are_brought_up_to_date(town: Town) -> None:
@@ -252,6 +273,62 @@ def test_what_is_deleted_at_the_target_does_not_come_back_unasked(town: Town) ->
 
     assert [each.qualified_name for each in done.versions] == ["ann/zoo/data:v1"]
     assert "deleted at the target" in done.warnings[0]
+
+
+def test_what_has_expired_at_the_target_is_told_as_what_is_deleted_is(town: Town) -> None:
+    draft = town.draft({"a": "1"})
+    draft.ttl = timedelta(minutes=1)
+    source = town.save(draft)
+    town.copy(source)
+    source.ttl = None
+    source.save()
+    there = town.at()
+    later = FixedClock(there.store.clock.now() + 3600)
+    target = Workspace(there.settings, replace(there.store, clock=later))
+
+    with pytest.raises(Conflict, match=r"data:v0 is expired at the target: copy to another name"):
+        Copying(town.workspace, target, Wishes(), silent).run([source._at("copy")])
+    done = Copying(town.workspace, target, Wishes(keep_numbers=True), silent).run(
+        [source._at("copy")]
+    )
+
+    assert done.versions == []
+    assert "is expired at the target" in done.warnings[0]
+
+
+def test_after_a_rename_at_the_target_the_result_has_the_new_name(town: Town) -> None:
+    town.version({"a": "1"}, "best")
+    town.version({"a": "2"})
+    town.copy("data", all_versions=True)
+    town.at().catalog.rename("ann", "zoo", "data", "renamed")
+    town.version({"a": "3"}, "best")
+
+    done = town.copy("data", all_versions=True)
+
+    names = [each.qualified_name for each in done.versions]
+    assert names == [f"ann/zoo/renamed:v{number}" for number in range(3)]
+    assert done.warnings == ["the alias 'best' stays on v0 of ann/zoo/renamed"]
+    loaded(town.at(), "renamed:v1").delete(delete_aliases=True)
+    with pytest.raises(Conflict, match="ann/zoo/renamed:v1 is deleted at the target"):
+        town.copy("data:v1")
+
+
+def test_an_empty_text_names_no_store(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = town.version({"a": "1"})
+    empty = town.folder / "empty"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+
+    for refused in (
+        lambda: wbart.copy(source, "", create=True),
+        lambda: wbart.copy("data:v0", town.folder / "there", create=True, source=""),
+        lambda: Settings.load({"store": ""}),
+    ):
+        with pytest.raises(SettingInvalid, match="must name a store"):
+            refused()
+
+    assert list(empty.iterdir()) == []
+    assert Settings.load({}, {"WBART_STORE": "", "WBART_DATA_DIR": "/data"}).store == "/data/store"
 
 
 def test_of_a_pack_that_is_mostly_unwanted_only_the_rest_travels(town: Town) -> None:
@@ -483,6 +560,112 @@ def test_references_travel_and_what_they_lead_to_comes_only_when_asked(town: Tow
     ]
     root = loaded(town.at("third"), "data:v0").download(str(town.folder / "out"), include=["r.txt"])
     assert listing(root) == {"r.txt": "far"}
+
+
+GONE = "ann/zoo/data:v0 refers to ann/zoo/target:v0, which is not at the target"
+
+
+def test_each_copy_tells_which_artifacts_the_target_lacks(town: Town) -> None:
+    source = town.referring()
+    draft = source.new_draft()
+    with draft.new_file("more.txt") as file:
+        file.write("more")
+    town.save(draft)
+
+    assert town.copy("data:v0").warnings == [GONE]
+    assert town.copy("data:v0").warnings == [GONE]
+    assert town.copy("data:v1").warnings == [GONE.replace("data:v0", "data:v1")]
+
+
+def test_what_a_version_that_is_there_refers_to_comes_when_it_is_asked_for(town: Town) -> None:
+    town.referring()
+    town.copy("data:v0")
+
+    done = town.copy("data:v0", with_references=True)
+
+    new = [(each.qualified_name, each.new) for each in done.versions]
+    assert new == [("ann/zoo/target:v0", True), ("ann/zoo/data:v0", False)]
+    assert done.warnings == town.copy("data:v0").warnings == []
+    root = loaded(town.at(), "data:v0").download(str(town.folder / "out"))
+    assert listing(root)["r.txt"] == "far"
+
+
+def test_a_reference_can_be_read_though_the_target_logged_the_same_itself(town: Town) -> None:
+    town.referring()
+    town.other().version({"x.txt": "far"}, name="target")
+
+    done = town.copy("data:v0", with_references=True)
+
+    assert done.versions[0].qualified_name == "ann/zoo/target:v1"
+    root = loaded(town.at(), "data:v0").download(str(town.folder / "out"))
+    assert listing(root)["r.txt"] == "far"
+
+
+def test_a_reference_to_what_the_target_has_under_another_name_is_no_news(town: Town) -> None:
+    town.referring()
+    town.copy("target:v0", name="mirror")
+
+    assert town.copy("data:v0").warnings == []
+
+
+@pytest.mark.parametrize("with_references", [False, True])
+@pytest.mark.parametrize("what", ["deleted", "type", "portfolio"])
+def test_an_artifact_that_the_target_cannot_take_never_stops_the_one_that_refers_to_it(
+    town: Town, what: str, with_references: bool
+) -> None:
+    town.referring()
+    other = town.other()
+    if what == "deleted":
+        town.copy("target:v0")
+        loaded(town.at(), "target:v0").delete(delete_aliases=True)
+    elif what == "type":
+        other.version({"m": "1"}, name="target", type="model")
+    else:
+        other.version({"m": "1"}, name="own").link("target")
+
+    done = town.copy("data:v0", with_references=with_references)
+
+    assert [each.qualified_name for each in done.versions] == ["ann/zoo/data:v0"]
+    (told,) = done.warnings
+    assert told == GONE if not with_references else "which was not copied: " in told
+    assert town.copy("data:v0", with_references=with_references).warnings == [told]
+    draft = town.load("data:v0").new_draft()
+    with draft.new_file("more.txt") as file:
+        file.write("more")
+    town.save(draft)
+    assert town.copy("data", all_versions=True, with_references=with_references).warnings == [
+        told,
+        told.replace("data:v0", "data:v1"),
+    ]
+
+
+def test_a_reference_to_what_is_deleted_at_the_source_is_told_unless_the_target_has_it(
+    town: Town,
+) -> None:
+    town.referring()
+    id_ = town.load("target:v0").id
+    town.copy("target:v0", store="third")
+    town.load("target:v0").delete(delete_aliases=True)
+
+    lost = town.copy("data:v0", with_references=True)
+    kept = town.copy("data:v0", store="third")
+
+    assert lost.warnings == [f"ann/zoo/data:v0 refers to artifact {id_}, which neither store has"]
+    assert [each.new for each in lost.versions] == [True]
+    assert kept.warnings == []
+
+
+def test_a_damaged_node_at_the_source_does_not_stop_the_copy_of_what_is_there(town: Town) -> None:
+    town.version(many(3000, size=1))
+    town.copy("data:v0")
+    nodes = town.objects("t")
+    assert nodes
+    for node in nodes:
+        flip(node)
+
+    again = Town(town.folder, Workspace.open(town.workspace.settings), town.clock).copy("data:v0")
+
+    assert (again.objects, again.versions[0].new) == (0, False)
 
 
 def test_a_link_is_copied_as_the_version_that_it_stands_for(town: Town) -> None:

@@ -31,7 +31,6 @@ class Brought:
 
     manifest: Manifest
     sent: Sent
-    references: frozenset[str]
 
 
 class Remembered:
@@ -81,7 +80,7 @@ class Bringer:
         moved, sent = self._bring_data(manifest, base, found)
         placed, fresh = self._placed(manifest, base, moved)
         count, size = self._put_nodes(placed, base, fresh)
-        return Brought(placed, sent.plus(count, size), frozenset(found.references))
+        return Brought(placed, sent.plus(count, size))
 
     def _bring_data(
         self, manifest: Manifest, base: Manifest | None, found: Need
@@ -100,7 +99,7 @@ class Bringer:
     def _converted(self, manifest: Manifest, base: Manifest | None) -> Brought:
         if self._dry_run:
             sent = Sent(manifest.count, manifest.size)
-            return Brought(manifest, sent, frozenset())
+            return Brought(manifest, sent)
         return Brought(
             *copying_conversion.converted(
                 self._source, self._target, manifest, base, self._jobs, self._progress
@@ -113,7 +112,7 @@ class Bringer:
         size = sum(each.size for each in found.parcels) + found.member_bytes
         size += sum(len(data) for data in nodes.values())
         count = len(found.parcels) + len(nodes) + bool(found.members)
-        return Brought(placed, Sent(count, size), frozenset(found.references))
+        return Brought(placed, Sent(count, size))
 
     def _carry(self, stage: Stage, parcels: list[Parcel]) -> Sent:
         carrier = Carrier(self._source, self._target, stage, self._jobs)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from wbart.copying.objects import Sent
-from wbart.copying.references import artifacts_of
 from wbart.drafts.draft import Draft
 from wbart.drafts.intake import Intake
 from wbart.drafts.upload import upload
@@ -31,7 +30,7 @@ def converted(
     base: Manifest | None,
     jobs: int,
     progress: Progress,
-) -> tuple[Manifest, Sent, frozenset[str]]:
+) -> tuple[Manifest, Sent]:
     """The same entries under the target's digests, in the target; how much of what was read.
 
     Every byte is checked against the source's digest on the way. W&B's digests stay as they are.
@@ -40,12 +39,9 @@ def converted(
     intake = Intake(target, None, jobs)
     draft = Draft(target.algorithm)
     files = size = 0
-    references: set[str] = set()
     try:
         entries = manifest.entries()
         while batch := list(islice(entries, _BATCH)):
-            for each in batch:
-                references.update(artifacts_of(each.reference))
             for entry in _taken_in(source, intake, batch):
                 draft.replace(entry)
             files += len(batch)
@@ -54,7 +50,7 @@ def converted(
         found = upload(draft, intake, target, base, progress)
     finally:
         intake.close()
-    return found, Sent(manifest.count, manifest.size), frozenset(references)
+    return found, Sent(manifest.count, manifest.size)
 
 
 def _taken_in(source: Store, intake: Intake, batch: Iterable[Entry]) -> Iterator[Entry]:

@@ -8,21 +8,23 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wbart.copying import references as copying_references
-from wbart.copying.content import Bringer
+from wbart.copying.content import Bringer, Brought
 from wbart.copying.files import RunFiles
 from wbart.copying.identity import Home
 from wbart.copying.objects import Sent
 from wbart.copying.record import Recorder
+from wbart.copying.references import References
 from wbart.copying.runs import Runs, users
 from wbart.copying.target import open_target
-from wbart.errors import ArgumentInvalid, Conflict
+from wbart.errors import ArgumentInvalid, Conflict, KindClash, SettingInvalid, TypeClash
 from wbart.recording.path import RunPath
 from wbart.recording.surroundings import open_workspace
 from wbart.refs.loading import load, view
 from wbart.refs.refpath import Ref
 from wbart.settings import value as settings_value
+from wbart_manifest.manifest import Manifest
 from wbart_storage.progress import Progress, silent
+from wbart_storage.store import is_local
 
 if TYPE_CHECKING:
     from wbart.artifact import Artifact
@@ -103,11 +105,11 @@ def copy(
     `[[entity/]project/]name` at the target, that of the source where it says nothing; create makes
     the store if there is none; lineage brings the runs that logged and used the versions.
     storage_options are the target's. source and settings say, as for `Api`, where to copy from.
-    Raises StoreMissing, Conflict for a version that is deleted at the target, TypeClash, KindClash,
-    BlobCorrupt for bytes that are not what their names say: those never reach the target.
+    Raises StoreMissing, Conflict for a version that is deleted or expired at the target, TypeClash,
+    KindClash, BlobCorrupt for bytes that are not what their names say: those never reach it.
     """
+    url = _url("to", store)
     origin, found = _chosen(ref, all_versions, source, settings)
-    url = settings_value.store(store, Path.cwd())
     target = open_target(origin, url, storage_options, create=create, dry_run=dry_run)
     wishes = Wishes(name, all_versions, overwrite_aliases, with_references, lineage, dry_run)
     return Copying(origin, target, wishes, progress).run(found)
@@ -129,6 +131,7 @@ class Copying:
         files = RunFiles(source.store, target.store, jobs=jobs, dry_run=wishes.dry_run)
         self._runs = Runs(source.store.objects, target.store.objects, files, dry_run=wishes.dry_run)
         self._users = users(source) if wishes.lineage else {}
+        self._references = References(source, target)
         self._seen: set[tuple[str, Home]] = set()
         self._copied = Copied()
 
@@ -147,30 +150,27 @@ class Copying:
     def _copy(self, at: Committed, home: Home, *, keep_numbers: bool) -> None:
         if (at.source.id, home) in self._seen:
             return
-        self._seen.add((at.source.id, home))
         recorder = Recorder(
             self._target, home, keep_numbers, self._wishes.overwrite_aliases, self._wishes.dry_run
         )
         try:
             known = recorder.find(at)
         except Conflict as error:
-            if not self._wishes.keep_numbers:
+            if not keep_numbers:
                 raise
             self._warn(str(error))  # one of many, which somebody deleted on purpose
             return
+        self._seen.add((at.source.id, home))  # not before: what is refused is refused each time
         self._write(at, recorder, known)
 
     def _write(self, at: Committed, recorder: Recorder, known: Version | None) -> None:
-        sent, manifest = Sent(), None
-        digest = at.source.digest if known is None else known.digest
-        if known is None:
-            brought = self._bringer.bring(at.source.manifest, recorder.base())
-            sent, manifest, digest = brought.sent, brought.manifest, str(brought.manifest.digest)
-            self._follow(at, brought.references)
+        brought = self._brought(at, recorder, known)
+        self._follow(at, self._references_of(at, brought.manifest))
         if self._wishes.lineage:
             self._copied.add(self._runs.copy(self._runs_of(at)))
-        recorded = recorder.record(at, manifest)
-        place = f"{'/'.join(recorder.home)}:v{recorded.number}"
+        recorded = recorder.record(at, brought.manifest)
+        collection = recorder.place(recorded.collection)
+        place = f"{collection}:v{recorded.number}"
         number = at.source_place.number
         if recorded.new and recorder.keep_numbers and recorded.number != number:
             self._warn(
@@ -178,19 +178,26 @@ class Copying:
             )
         kept = {alias: f"v{number}" for alias, number in recorded.aliases_kept.items()}
         for alias, version in kept.items():
-            self._warn(f"the alias {alias!r} stays on {version} of {'/'.join(recorder.home)}")
-        self._copied.add(sent)
+            self._warn(f"the alias {alias!r} stays on {version} of {collection}")
+        self._copied.add(brought.sent)
         self._copied.versions.append(
             CopiedVersion(
                 at.source_place.qualified_name,
                 place,
-                digest,
+                str(brought.manifest.digest),
                 recorded.new,
-                sent,
+                brought.sent,
                 recorded.aliases,
                 kept,
             )
         )
+
+    def _brought(self, at: Committed, recorder: Recorder, known: Version | None) -> Brought:
+        """The version's content at the target, which may have been there before."""
+        if known is None:
+            return self._bringer.bring(at.source.manifest, recorder.base())
+        store = self._target.store
+        return Brought(Manifest.restore(store.nodes, known.manifest, store.algorithm), Sent())
 
     def _runs_of(self, at: Committed) -> list[RunPath]:
         """The run that logged the version, and those that used it, under whatever id."""
@@ -199,24 +206,43 @@ class Copying:
         ids = {at.source.id, at.source.origin.id if at.source.origin else at.source.id}
         return [*found, *(path for id_ in ids for path in self._users.get(id_, ()))]
 
+    def _references_of(self, at: Committed, there: Manifest) -> frozenset[str]:
+        """The artifacts that the version refers to, read on this machine where that is possible."""
+        here = at.manifest
+        if is_local(self._target.settings.store) and not is_local(self._source.settings.store):
+            return self._references.of(there, here)
+        return self._references.of(here, there)
+
     def _follow(self, at: Committed, references: Iterable[str]) -> None:
-        """Copy the artifacts that the version refers to, or tell which the target lacks."""
+        """Copy the artifacts that the version refers to, or tell which the target lacks.
+
+        Nobody asked for these by name, so that one cannot be had never stops the version.
+        """
         for name in sorted(references):
-            meant = copying_references.find(self._source, name)
-            if meant is None:
-                continue
-            home = meant.source_place.home
-            if self._wishes.with_references:
-                self._copy(meant, home, keep_numbers=False)
-            elif Recorder(self._target, home, False, False, True).find(meant) is None:
-                self._warn(
-                    f"{at.source_place.qualified_name} refers to "
-                    f"{meant.source_place.qualified_name}, which is not at the target"
-                )
+            meant = self._references.meant(name)
+            if meant is not None and self._wishes.with_references:
+                trouble = self._copy_along(meant)
+            else:
+                trouble = "" if self._references.is_at_target(name) else _absence(meant)
+            if trouble:
+                refers_to = meant.source_place.qualified_name if meant else f"artifact {name}"
+                self._warn(f"{at.source_place.qualified_name} refers to {refers_to}, {trouble}")
+
+    def _copy_along(self, meant: Committed) -> str:
+        """Copy a version that another refers to; what stood against it, else nothing."""
+        try:
+            self._copy(meant, meant.source_place.home, keep_numbers=False)
+        except (Conflict, TypeClash, KindClash) as error:
+            return f"which was not copied: {error}"
+        return ""
 
     def _warn(self, text: str) -> None:
         if text not in self._copied.warnings:
             self._copied.warnings.append(text)
+
+
+def _absence(meant: Committed | None) -> str:
+    return "which is not at the target" if meant else "which neither store has"
 
 
 def named(home: Home, name: str | None) -> Home:
@@ -227,15 +253,26 @@ def named(home: Home, name: str | None) -> Home:
     return full.entity or home[0], full.project or home[1], full.name
 
 
+def _url(way: str, store: str | os.PathLike[str]) -> str:
+    try:
+        return settings_value.store(store, Path.cwd())
+    except ValueError as error:
+        raise SettingInvalid(f"the store to copy {way}: {error}") from error
+
+
 def _chosen(
-    ref: str | Ref | Artifact, all_versions: bool, source: object, settings: object
+    ref: str | Ref | Artifact,
+    all_versions: bool,
+    source: str | os.PathLike[str] | None,
+    settings: object,
 ) -> tuple[Workspace, list[Committed]]:
     """Where to copy from, and what. Raises ArtifactNotFound, CollectionNotFound, RefInvalid."""
     if not isinstance(ref, str | Ref):
         at = ref._at("copy")
         return at.workspace, _all(at.workspace, at.place.home) if all_versions else [at]
     meant = Ref.parse(ref) if isinstance(ref, str) else ref
-    workspace = open_workspace(source or meant.store, None, None, settings)
+    where = meant.store if source is None else _url("from", source)
+    workspace = open_workspace(where, None, None, settings)
     if meant.path is not None:
         raise ArgumentInvalid(f"a whole version is copied, not a #PATH: {str(ref)!r}")
     if not all_versions:

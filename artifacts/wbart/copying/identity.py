@@ -45,7 +45,8 @@ def identity(origin: Origin, home: Home) -> str:
 def held(state: CollectionState, at: Committed, home: Home) -> Version | None:
     """The version of a target collection that is the same, in the trash or not; or None.
 
-    The same content counts, too, where it was logged at the target itself and is the newest.
+    One that the target logged itself is another, whatever its content: references and lineage
+    ask for the origin's id, which it has not.
     """
     origin = origin_of(at)
     for id_ in (identity(origin, home), origin.id):
@@ -54,10 +55,7 @@ def held(state: CollectionState, at: Committed, home: Home) -> Version | None:
     for version in state.versions:
         if version.origin is not None and version.origin.id == origin.id:
             return version
-    newest = None if state.newest is None else state.versions[state.newest]
-    if newest is None or newest.digest != at.source.digest or newest.origin is not None:
-        return None
-    return None if newest.id in at.state.ids else newest
+    return None
 
 
 def _same(state: CollectionState, version: Version, at: Committed) -> Version:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from wbart.copying.objects import Parcel, sizes
-from wbart.copying.references import artifacts_of
 from wbart_manifest.diff import diff
 from wbart_manifest.digest import Digest
 from wbart_manifest.entry import Entry
@@ -37,8 +36,6 @@ class Need:
     """Packs of which only the wanted members travel."""
     members: int = 0
     member_bytes: int = 0
-    references: set[str] = field(default_factory=set)
-    """The artifacts that entries refer to, by their ids or paths."""
 
 
 def changes(base: Manifest | None, wanted: Manifest) -> Iterator[tuple[str, Entry | None]]:
@@ -64,11 +61,8 @@ def need(source: Store, target: Store, base: Manifest | None, wanted: Manifest, 
 def _note(
     entry: Entry, found: Need, blobs: dict[_Object, int], packs: dict[_Object, list[int]]
 ) -> None:
-    if entry.reference is not None:
-        found.references.update(artifacts_of(entry.reference))
-        return
     location = entry.location
-    if location is None or location.kind == EMPTY:
+    if entry.reference is not None or location is None or location.kind == EMPTY:
         return
     if location.codec or location.kind == RECIPE:
         raise StoreUnsupported(f"{entry.path} is stored in a form that this release cannot copy")

@@ -12,6 +12,7 @@ from wbart.fold import ops
 from wbart.fold.state import SEQUENCE, CollectionState, Version
 from wbart.fold.version import check_type
 from wbart.names import LATEST
+from wbart.refs.resolve import View
 from wbart_manifest.digest import Digest
 from wbart_manifest.manifest import Manifest
 from wbart_manifest.tree import MemoryNodes
@@ -30,6 +31,8 @@ _LONG = 3000
 class Recorded:
     """A version at the target."""
 
+    collection: str
+    """What the collection is called now, whatever name led to it."""
     number: int
     new: bool
     changed: bool
@@ -59,7 +62,7 @@ class Recorder:
             return None
 
     def find(self, at: Committed) -> Version | None:
-        """The version, if the target has it. Raises Conflict if it is deleted there.
+        """The version, if the target has it. Raises Conflict if it is deleted or expired there.
 
         Raises TypeClash and KindClash, too, if the target could not take it.
         """
@@ -69,12 +72,24 @@ class Recorder:
         if state.exists:
             _check(state, at)
         found = held(state, at, self.home)
-        if found is not None and (not found.live or not state.exists):
-            raise Conflict(
-                f"{'/'.join(self.home)}:v{found.number} is deleted at the target: "
-                "restore it there, or copy to another name"
-            )
+        if found is not None:
+            self._refuse_gone(state, found)
         return found
+
+    def _refuse_gone(self, state: CollectionState, found: Version) -> None:
+        """Raise Conflict unless the version can be used, by the target's own clock."""
+        condition = View(state, self.workspace.store.clock.now()).condition(found)
+        if condition == "committed":
+            if state.exists:
+                return
+            condition = "deleted"
+        way = "restore it there, or copy" if condition == "deleted" else "copy"
+        place = f"{self.place(state.name)}:v{found.number}"
+        raise Conflict(f"{place} is {condition} at the target: {way} to another name")
+
+    def place(self, collection: str) -> str:
+        """The qualified name of the collection that the home leads to."""
+        return "/".join((*self.home[:2], collection))
 
     def base(self) -> Manifest | None:
         """The newest version at the target: most of the next one is there already."""
@@ -87,10 +102,10 @@ class Recorder:
             return None
         return Manifest.restore(store.nodes, newest.manifest, store.algorithm)
 
-    def record(self, at: Committed, manifest: Manifest | None) -> Recorded:
+    def record(self, at: Committed, manifest: Manifest) -> Recorded:
         """Make the version visible, or bring aliases and tags of the one that is there up to date.
 
-        Without a manifest it must be there. However many do so at once, it is one version.
+        However many do so at once, it is one version.
         """
         for _ in range(_TRIES):
             found = self.find(at)
@@ -98,10 +113,12 @@ class Recorder:
             wanted, kept = self._aliases(state, at, found)
             if found is not None:
                 intents = _update(found, at, wanted, state)
-                planned = Recorded(found.number, False, bool(intents), wanted, kept)
+                place = state.name, found.number
+                planned = Recorded(*place, False, bool(intents), wanted, kept)
             else:
                 intents = self._creation(state, at, manifest, wanted)
-                planned = Recorded(self._number(state, at), True, True, wanted, kept)
+                place = state.name, self._number(state, at)
+                planned = Recorded(*place, True, True, wanted, kept)
             if self.dry_run or self._committed(intents):
                 return planned
         raise Conflict(f"{'/'.join(self.home)} changes at the target faster than it can be copied")
@@ -134,10 +151,9 @@ class Recorder:
         self,
         state: CollectionState,
         at: Committed,
-        manifest: Manifest | None,
+        manifest: Manifest,
         aliases: tuple[str, ...],
     ) -> list[list[ops.Op]]:
-        assert manifest is not None, "a version that is not there comes with its content"
         number = self._number(state, at)
         intents = [list(self._beginning(state, at))]
         for gap in range(len(state.versions), number):

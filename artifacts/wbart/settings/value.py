@@ -33,8 +33,10 @@ WANDB_DIGESTS: Final = ("MD5", "XXH128")
 
 
 def store(value: object, folder: Path) -> str:
-    """A URL stays as it is; a path becomes absolute."""
+    """A URL stays as it is; a path becomes absolute. An empty text is none."""
     text = os.fspath(value) if isinstance(value, os.PathLike) else _text(value)
+    if not text:
+        raise ValueError("must name a store")  # an unset variable means no folder, not this one
     return text if "://" in text or "::" in text else str(path(text, folder))
 
 
