@@ -9,6 +9,8 @@ from tests.artifacts.house import House, listing
 from tests.remote.web import reaching
 
 from wbart.errors import ArtifactNotFound, IntegrityError, ReferenceChanged, ReferenceMissing
+from wbart.references.files import sources
+from wbart.references.references import reference
 from wbart_manifest.errors import EntryClash, PathInvalid
 from wbart_storage.errors import ReferenceRefused
 
@@ -486,3 +488,18 @@ def test_without_a_checksum_no_bucket_is_asked_and_the_version_is_kept(
     assert (plain.path, plain.digest, plain.size) == ("d/k", f"{scheme}://b/d/k", None)
     assert pinned.ref == pinned.digest == f"{scheme}://b/d/k{pin}"
     assert plain.extra == pinned.extra == {}
+
+
+def test_the_local_paths_that_references_read_are_told(house: House) -> None:
+    root = house.tree("far", {"a b": "1", "d/c": "2"})
+    (root / "link").symlink_to("a b")
+    (house.folder / "way").symlink_to("far")
+    artifact = house.draft({"own": "x"})
+    artifact.add_reference(uri(house.folder / "way" / "link"))
+    artifact.add_reference(uri(root).replace("far", "f%61r") + "/a%20b", "twice")
+    artifact.add_reference(uri(house.folder / "way") + "/", "folder", checksum=False)
+    artifact.add_reference("https://h/x", checksum=False)
+    entries = house.save(artifact)._at("x").manifest.entries()
+
+    assert sorted(sources(entries)) == [str(root), str(root / "a b"), str(root / "link")]
+    assert sources([reference("x", "file://machine/x", "d", None)]) == []

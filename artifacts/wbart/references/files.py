@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from wbart.errors import ArgumentInvalid
-from wbart.references.references import reference
+from wbart.references.references import FILE_SCHEME, reference
 from wbart_manifest.canonical_json import decode_object
 from wbart_manifest.digest import Digest, digest_function
 from wbart_manifest.entry import Entry
@@ -126,6 +127,30 @@ class FileReferences:
         if self.digests is not None:
             return self.digests.shown(self.digests.second.of(data))
         return str(Digest(self.algorithm, digest_function(self.algorithm)(data)))
+
+
+def sources(entries: Iterable[Entry]) -> list[str]:
+    """The local files and folders that the entries' `file://` references read, each once.
+
+    Absolute, and without links; what is a link itself comes under its own name, too. Nothing is
+    opened, and a URI that leads to no local path is passed over.
+    """
+    real = lru_cache(1024)(os.path.realpath)  # many files lie in few folders
+    found: dict[str, None] = {}
+    for entry in entries:
+        if entry.reference is None or urlsplit(entry.reference.uri).scheme != FILE_SCHEME:
+            continue
+        with suppress(ArgumentInvalid):
+            found.update(dict.fromkeys(_places(local_path(entry.reference.uri), real)))
+    return list(found)
+
+
+def _places(local: str, real: Callable[[str], str]) -> list[str]:
+    folder, name = os.path.split(local)
+    if name in ("", os.curdir, os.pardir):
+        return [os.path.realpath(local)]
+    place = os.path.join(real(folder), name)
+    return [place, os.path.realpath(place)] if os.path.islink(place) else [place]
 
 
 def local_path(uri: str) -> str:
