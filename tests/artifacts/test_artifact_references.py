@@ -8,7 +8,13 @@ import pytest
 from tests.artifacts.house import House, listing
 from tests.remote.web import reaching
 
-from wbart.errors import ArtifactNotFound, IntegrityError, ReferenceChanged, ReferenceMissing
+from wbart.errors import (
+    ArgumentInvalid,
+    ArtifactNotFound,
+    IntegrityError,
+    ReferenceChanged,
+    ReferenceMissing,
+)
 from wbart.references.files import sources
 from wbart.references.references import reference
 from wbart_manifest.errors import EntryClash, PathInvalid
@@ -503,3 +509,11 @@ def test_the_local_paths_that_references_read_are_told(house: House) -> None:
 
     assert sorted(sources(entries)) == [str(root), str(root / "a b"), str(root / "link")]
     assert sources([reference("x", "file://machine/x", "d", None)]) == []
+
+
+@pytest.mark.parametrize("to", ["s3://b/q?token=1", "gs://b/q#sig=1", "az://c/q?policy=2"])
+def test_a_key_that_may_be_a_secret_needs_a_look_at_it(house: House, to: str) -> None:
+    with pytest.raises(ArgumentInvalid, match="may be a secret") as caught:
+        house.draft().add_reference(to, checksum=False)
+
+    assert "=" not in str(caught.value)
