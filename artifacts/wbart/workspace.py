@@ -60,7 +60,11 @@ class Workspace:
         from wbart_storage.foreign.outside import Outside
 
         settings = self.settings
-        return Outside(settings.reference_options, private_addresses=settings.private_references)
+        return Outside(
+            settings.reference_options,
+            private_addresses=settings.private_references,
+            offline=settings.offline,
+        )
 
     @property
     def entity(self) -> str:

@@ -8,11 +8,20 @@ import pytest
 from tests.artifacts.house import House, listing
 from tests.remote.web import reaching
 
-from wbart.errors import ArtifactNotFound, IntegrityError, ReferenceChanged, ReferenceMissing
+from wbart.drafts import saving
+from wbart.errors import (
+    ArgumentInvalid,
+    ArtifactNotFound,
+    IntegrityError,
+    ReferenceChanged,
+    ReferenceMissing,
+)
 from wbart.references.files import sources
 from wbart.references.references import reference
+from wbart_manifest.entry import Entry, Reference
 from wbart_manifest.errors import EntryClash, PathInvalid
-from wbart_storage.errors import ReferenceRefused
+from wbart_manifest.location import REFERENCE, Location
+from wbart_storage.errors import ReferenceRefused, SourceChanged, StorageError
 
 
 def paths(artifact: Any) -> list[str]:
@@ -503,3 +512,121 @@ def test_the_local_paths_that_references_read_are_told(house: House) -> None:
 
     assert sorted(sources(entries)) == [str(root), str(root / "a b"), str(root / "link")]
     assert sources([reference("x", "file://machine/x", "d", None)]) == []
+
+
+@pytest.mark.parametrize("checksum", [True, False])
+def test_links_to_files_are_followed_and_links_to_folders_are_not(
+    house: House, checksum: bool
+) -> None:
+    root, other = house.tree("far", {"a": "1"}), house.file("other/b", "2")
+    (root / "file").symlink_to(other)
+    (root / "folder").symlink_to(other.parent)
+    artifact = house.draft()
+
+    artifact.add_reference(uri(root), "top", checksum=checksum)
+
+    assert listing(house.save(artifact).download("out")) == {"top/a": "1", "top/file": "2"}
+
+
+def test_a_link_below_a_folder_that_leads_nowhere_is_told(house: House) -> None:
+    root = house.tree("far", {"a": "1"})
+    (root / "link").symlink_to("nowhere")
+
+    with pytest.raises(SourceChanged, match="leads nowhere"):
+        house.draft().add_reference(uri(root))
+
+
+def test_links_below_a_folder_do_not_lead_out_of_allowed_folders(house: House) -> None:
+    root, outside = house.tree("shared", {"a": "1"}), house.file("private/b", "geheim")
+    (root / "link").symlink_to(outside)
+
+    with reaching(house, reference_roots=(root,)) as narrow:
+        draft = narrow.draft()
+        with pytest.raises(ReferenceRefused, match="reference_roots"):
+            draft.add_reference(uri(root))
+        draft.add_reference(uri(root), checksum=False)
+        with pytest.raises(ReferenceRefused, match="reference_roots"):
+            narrow.save(draft).download("out")
+
+    assert "geheim" not in listing("out").values()
+
+
+def test_a_folder_that_is_downloaded_below_itself_has_no_copy_of_the_copy(house: House) -> None:
+    files = {f"{number:04}": "x" for number in range(600)}
+    root = house.tree("far", files)
+    artifact = house.draft({"own": "y"})
+    artifact.add_reference(uri(root), "n", checksum=False)
+    for number in range(40):
+        artifact.add_reference(uri(root / f"{number:04}"), f"m/{number}")
+
+    house.save(artifact).download(root / "m")
+
+    assert set(listing(root / "m/n")) - {"m/own"} - {f"m/m/{n}" for n in range(40)} == set(files)
+
+
+def test_a_path_with_a_null_is_an_error_of_ours(house: House) -> None:
+    with pytest.raises(ArgumentInvalid, match="null"):
+        house.draft().add_reference("file:///tmp/a%00b")
+
+
+def test_a_scheme_in_capitals_is_the_same_scheme(house: House) -> None:
+    root = house.tree("far", {"a b?token=1": "1"})
+    artifact = house.draft()
+
+    (entry,) = artifact.add_reference(f"FILE://{root}/a b?token=1", "x")
+    artifact.add_reference(f"File://{root}", "d")
+
+    assert entry.ref == f"FILE://{root}/a b?token=1"
+    assert listing(house.save(artifact).download("out")) == {"x": "1", "d/a b?token=1": "1"}
+    assert artifact.verify("out").ok
+
+
+def crafted(house: House, path: str, to: str) -> Any:
+    """A version with a reference that nothing was asked of."""
+    artifact = house.draft()
+    entry = Entry(path, 0, b"", Reference(to, "blake3:" + "0" * 64, b""), Location(REFERENCE))
+    artifact._filling.put(entry, overwrite=False)
+    return house.save(artifact)
+
+
+def test_a_reference_that_leads_to_itself_ends_in_an_error(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saving, "token_hex", lambda count: "ab" * count)
+    artifact = crafted(house, "loop", f"wandb-artifact://{'ab' * 16}/loop")
+
+    with pytest.raises(ReferenceMissing, match="to no file"):
+        artifact.download("out")
+    artifact.download("out", allow_missing_references=True)
+
+    assert listing("out") == {}
+
+
+@pytest.mark.parametrize("bad", ["http://[x", "wandb-artifact://[x/a", "file:///a%00b", "none"])
+def test_a_crafted_uri_that_is_none_is_an_error_of_ours(house: House, bad: str) -> None:
+    artifact = crafted(house, "x", bad)
+
+    with pytest.raises(ArgumentInvalid):
+        artifact.download("out")
+    artifact.download("out", allow_missing_references=True)
+
+    assert listing("out") == {}
+
+
+def test_what_the_disk_says_of_the_root_is_an_error_of_ours(house: House) -> None:
+    artifact = house.draft()
+    artifact.add_reference(uri(house.file("far/a")), "d/a")
+    house.save(artifact)
+    house.tree("out", {})
+    (house.folder / "out" / "d").symlink_to("d")
+
+    with pytest.raises(StorageError, match="symbolic links"):
+        artifact.download("out")
+
+
+@pytest.mark.parametrize("to", ["s3://b/q?token=1", "gs://b/q#sig=1", "az://c/q?policy=2"])
+def test_a_key_that_may_be_a_secret_needs_a_look_at_it(house: House, to: str) -> None:
+    with pytest.raises(ArgumentInvalid, match="may be a secret") as caught:
+        house.draft().add_reference(to, checksum=False)
+
+    assert "=" not in str(caught.value)

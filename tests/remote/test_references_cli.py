@@ -74,6 +74,24 @@ def test_each_failure_ends_with_its_code(shell: Shell, far: Web) -> None:
     assert "private_references" in shell("get", "data", "out", code=11, fresh=True).err
 
 
+def test_offline_no_reference_is_fetched_but_those_to_files(shell: Shell, far: Web) -> None:
+    near = shell.folder / "near"
+    near.write_text("1")
+    uri = far.page("/a", b"hello", '"t"')
+    shell("put", "--ref", uri, "-n", "data", fresh=True)
+    asked = len(far.asked)
+
+    put = shell("--offline", "put", "--ref", uri, "-n", "more", code=12, fresh=True)
+    get = shell("--offline", "get", "data", "out", code=12, fresh=True)
+    shell("--offline", "put", "--ref", near.as_uri(), "-n", "near", fresh=True)
+    shell("--offline", "get", "near", "out2", fresh=True)
+
+    assert "offline, and not asked" in put.err
+    assert "offline, and not asked" in get.err
+    assert len(far.asked) == asked
+    assert (shell.folder / "out2" / "near").read_text() == "1"
+
+
 def test_no_credentials_come_out_of_the_command(shell: Shell, far: Web) -> None:
     far.page("/a?X-Amz-Signature=geheim", b"hello", '"t"')
     uri = far.url.replace("//", "//me:geheim@") + "/a?X-Amz-Signature=geheim"

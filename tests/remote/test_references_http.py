@@ -18,6 +18,7 @@ from wbart.recording.surroundings import enter, leave
 from wbart_storage.around import patience
 from wbart_storage.errors import (
     AccessDenied,
+    Offline,
     ReferenceRefused,
     StorageError,
     StoreUnavailable,
@@ -395,3 +396,19 @@ def test_a_server_that_is_not_there_is_unavailable(
 
     assert "geheim" not in str(caught.value) + caplog.text
     assert "\n" not in str(caught.value)
+
+
+def test_offline_no_page_is_asked(house: House, far: Web) -> None:
+    uri = far.page("/a", b"hello", '"t"')
+    artifact = version(house, uri)
+    asked = len(far.asked)
+
+    with reaching(house, offline=True, private_references=True) as offline:
+        with pytest.raises(Offline, match="offline, and not asked"):
+            offline.draft().add_reference(uri)
+        with pytest.raises(Offline, match="offline, and not asked"):
+            offline.load(artifact.qualified_name).download("out", allow_missing_references=True)
+        offline.draft().add_reference(uri, checksum=False)
+
+    assert len(far.asked) == asked
+    assert listing("out") == {}

@@ -320,3 +320,23 @@ def test_a_thousand_objects_are_one_listing(far: Far) -> None:
     assert [entry.path for entry in entries] == keys
     # One for the name itself, one that tells whether versions are kept.
     assert sorted(far.calls) == ["head_object"] * 2 + ["list_objects_v2"] * 2
+
+
+@pytest.mark.parametrize("key", ["q?token=1", "q?policy=1", "q#secret=1", "q;token=1"])
+def test_a_key_that_looks_like_a_secret_is_no_other_key(far: Far, key: str) -> None:
+    far.put("o/q", b"other")
+    uri = far.put(f"o/{key}", b"this")
+
+    version = far.version(uri, "x")
+
+    assert version.get_entry("x").ref == uri
+    assert listing(version.download("out")) == {"x": "this"}
+
+
+def test_keys_that_look_like_secrets_are_listed_as_all_others(far: Far) -> None:
+    far.put("o/q", b"other")
+    far.put("o/q?token=1", b"this")
+
+    version = far.version(f"{far.url}/o")
+
+    assert listing(version.download("out")) == {"q": "other", "q?token=1": "this"}

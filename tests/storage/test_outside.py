@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from wbart_storage.errors import ReferenceRefused
+from wbart_storage.errors import Offline, ReferenceRefused
 from wbart_storage.foreign import s3 as foreign_s3
 from wbart_storage.foreign.outside import Outside
 from wbart_storage.foreign.uri import Target
@@ -68,6 +68,14 @@ def test_options_make_azure_of_a_url() -> None:
 def test_a_service_that_nobody_knows_is_refused() -> None:
     with pytest.raises(ReferenceRefused):
         Outside().at(Target("ftp", "ftp://h", "h", "k"))
+
+
+def test_offline_nobody_is_asked_and_the_error_tells_no_secret() -> None:
+    outside = pickle.loads(pickle.dumps(Outside(offline=True)))
+
+    for uri in ("http://me:geheim@h:8/p?sig=geheim", "s3://me:geheim@b/k", "gs://b/k", "az://c/k"):
+        with pytest.raises(Offline, match=r"not asked: \w+://[hbc](:8)?$"):
+            at(outside, uri)
 
 
 def test_no_library_is_loaded_before_it_is_needed() -> None:

@@ -80,6 +80,16 @@ def test_links_are_skipped(linked: Path) -> None:
     assert paths(linked, "skip") == ["own"]
 
 
+def test_links_to_files_alone_are_followed(linked: Path) -> None:
+    assert paths(linked, "files") == ["file", "own"]
+    [[first, _]] = scan(str(linked), links="files")
+    assert first.stat == (linked / "file").stat()
+
+    (linked / "dangling").symlink_to("nothing")
+    with pytest.raises(SourceChanged, match="dangling"):
+        paths(linked, "files")
+
+
 def test_links_are_shown_as_they_are(linked: Path) -> None:
     (linked / "dangling").symlink_to("nothing")
     [batch] = scan(str(linked), links="show")

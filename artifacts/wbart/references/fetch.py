@@ -19,14 +19,21 @@ from wbart.drafts.second import wandb_digests
 from wbart.errors import ArgumentInvalid, ArtifactNotFound, ReferenceChanged, ReferenceMissing
 from wbart.folders.writing import write
 from wbart.references.fetch_remote import fetch_remote, recorded
-from wbart.references.files import Roots, check_root, local_path, open_source
-from wbart.references.references import ARTIFACT_SCHEME, FILE_SCHEME, is_unverified
+from wbart.references.files import Roots, check_root, is_below, local_path, open_source, sources
+from wbart.references.references import (
+    ARTIFACT_SCHEME,
+    FILE_SCHEME,
+    is_unverified,
+    scheme_in,
+    scheme_of,
+)
 from wbart.refs.loading import load_by_id
 from wbart_manifest.canonical_json import decode_object
 from wbart_manifest.digest import ALGORITHMS, Digest
 from wbart_manifest.entry import Entry, Reference
 from wbart_manifest.path import check
 from wbart_manifest.wandb_digest import MD5, to_text
+from wbart_storage.disk import disk_errors
 from wbart_storage.errors import ObjectChanged, ObjectMissing, StoreMissing
 from wbart_storage.files.folder import Folder
 from wbart_storage.files.pump import Pump
@@ -44,6 +51,8 @@ DEFAULT = "blake3"
 _MD5_HEX = re.compile(r"^[0-9a-f]{32}$")
 _JOBS = 16
 _WAITING = 1000
+_HOPS = 10
+"""How far a reference may lead from artifact to artifact; ours lead to the file at once."""
 
 
 def fetch_references(
@@ -87,18 +96,25 @@ def fetch_reference(workspace: Workspace, entry: Entry, root: str, *, allow_miss
 class _Fetch:
     """Fetches references below one root, in several threads."""
 
-    def __init__(self, workspace: Workspace, root: str, allow_missing: bool) -> None:
+    def __init__(
+        self, workspace: Workspace, root: str, allow_missing: bool, hops: int = _HOPS
+    ) -> None:
+        self._hops = hops
         self._workspace = workspace
         self._root = root
         self._allow_missing = allow_missing
         self._unverified: list[str] = []
 
     def is_alone(self, entry: Entry) -> bool:
-        """Whether it keeps all threads busy by itself: a large object, another artifact's file."""
-        uri = _reference(entry).uri
-        if urlsplit(uri).scheme == ARTIFACT_SCHEME:
-            return True
-        return (entry.size or 0) > PART and not uri.startswith("file:")
+        """Whether it comes after the others: it fills all threads by itself, or lists the root."""
+        scheme = scheme_in(_reference(entry).uri)
+        if scheme == FILE_SCHEME:
+            return _is_folder(_reference(entry)) and self._is_read_by(entry)
+        return scheme == ARTIFACT_SCHEME or (entry.size or 0) > PART
+
+    def _is_read_by(self, entry: Entry) -> bool:
+        root = os.path.realpath(self._root)
+        return any(is_below(root, source) for source in sources([entry]))
 
     def one(self, entry: Entry) -> None:
         reference = _reference(entry)
@@ -115,12 +131,12 @@ class _Fetch:
             self._unverified.append(reference.uri)
 
     def _fetch(self, entry: Entry, reference: Reference) -> None:
-        scheme = urlsplit(reference.uri).scheme
+        scheme = scheme_of(reference.uri)
         if scheme == FILE_SCHEME:
             _fetch_file(entry, reference, self._root, self._workspace.settings.reference_roots)
             return
         if scheme == ARTIFACT_SCHEME:
-            _fetch_entry(self._workspace, entry, reference, self._root)
+            self._fetch_entry(entry, reference)
             return
         where = self._workspace.outside.target(reference.uri)
         if where is None:
@@ -133,6 +149,17 @@ class _Fetch:
             pinned = recorded(where, entry, reference).version
             which = f" in version {pinned}" if pinned and not where.version else ""
             raise ReferenceMissing(f"reference is gone: {reference.uri}{which}", error) from error
+
+    def _fetch_entry(self, entry: Entry, reference: Reference) -> None:
+        target = replace(_target(self._workspace, reference), path=entry.path)
+        if target.reference is None:
+            write(self._workspace, self._root, [target], None, silent)
+            return
+        if not self._hops:
+            raise ReferenceMissing(f"references lead on and on, to no file: {reference.uri}")
+        fetch = _Fetch(self._workspace, self._root, False, self._hops - 1)
+        fetch.one(target)
+        fetch.warn()
 
     def warn(self) -> None:
         """Say in one line what could not be checked."""
@@ -151,11 +178,12 @@ def _reference(entry: Entry) -> Reference:
 
 def _is_there(entry: Entry, path: str) -> bool:
     """Whether the file at path is what the reference recorded, for certain."""
-    try:
-        is_file = S_ISREG(os.lstat(path).st_mode)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    return is_file and reference_matches(entry, path) is True
+    with disk_errors(path):
+        try:
+            is_file = S_ISREG(os.lstat(path).st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return is_file and reference_matches(entry, path) is True
 
 
 def reference_matches(entry: Entry, path: str | None) -> bool | None:
@@ -164,7 +192,7 @@ def reference_matches(entry: Entry, path: str | None) -> bool | None:
     Without a path: whether there should be a file at all.
     """
     reference = _reference(entry)
-    scheme = urlsplit(reference.uri).scheme
+    scheme = scheme_in(reference.uri)
     here = scheme in (FILE_SCHEME, ARTIFACT_SCHEME)
     if path is None:
         return here or (target(reference.uri) is not None and not is_unverified(reference))
@@ -181,21 +209,32 @@ def reference_matches(entry: Entry, path: str | None) -> bool | None:
 
 def find_target(workspace: Workspace, uri: str) -> tuple[Committed, str]:
     """The version and the path that a `wandb-artifact://<id>/<path>` URI names."""
-    parts = urlsplit(uri)
-    path = unquote(parts.path.lstrip("/"))
-    if parts.netloc in ("", "_id"):
-        parts = parts._replace(netloc=path.partition("/")[0])
-        path = path.partition("/")[2]
+    id, path = _named(uri)
     if not path:
         raise ArgumentInvalid(f"a reference to an artifact names an entry of it: {uri!r}")
-    return load_by_id(workspace, parts.netloc), path
+    return load_by_id(workspace, id), path
+
+
+def _named(uri: str) -> tuple[str, str]:
+    try:
+        parts = urlsplit(uri)
+    except ValueError as error:
+        raise ArgumentInvalid(f"not a URI: {uri!r}: {error}") from error
+    path = unquote(parts.path.lstrip("/"))
+    if parts.netloc not in ("", "_id"):
+        return parts.netloc, path
+    id, _, path = path.partition("/")
+    return id, path
+
+
+def _is_folder(reference: Reference) -> bool:
+    return bool(reference.extra and decode_object(reference.extra).get("folder"))
 
 
 def _fetch_file(entry: Entry, reference: Reference, root: str, roots: Roots) -> None:
     source = local_path(reference.uri)
     check_root(source, roots)
-    extra = decode_object(reference.extra) if reference.extra else {}
-    if extra.get("folder") and os.path.isdir(source):
+    if _is_folder(reference) and os.path.isdir(source):
         _fetch_folder(entry, source, root, roots)
         return
     if not os.path.lexists(source):
@@ -212,26 +251,21 @@ def _fetch_folder(entry: Entry, source: str, root: str, roots: Roots) -> None:
     """A folder that was added without checksums: listed now, and unverified."""
     from wbart_storage.files.scan import scan
 
+    # All are listed before one is written, which may be below the source.
+    paths = [found.path for batch in scan(source, links="files") for found in batch]
     with Folder(root) as folder:
-        for batch in scan(source, links="skip"):
-            for found in batch:
-                path = check(f"{entry.path}/{found.path}")
-                with folder.replacing(path, direct=True) as target:
-                    _copied(os.path.join(source, found.path), target, None, roots)
+        for path in paths:
+            with folder.replacing(check(f"{entry.path}/{path}"), direct=True) as target:
+                _copied(os.path.join(source, path), target, None, roots)
 
 
-def _fetch_entry(workspace: Workspace, entry: Entry, reference: Reference, root: str) -> None:
-    parts = urlsplit(reference.uri)
+def _target(workspace: Workspace, reference: Reference) -> Entry:
+    id, path = _named(reference.uri)
     hint = decode_object(reference.extra).get("artifact") if reference.extra else None
     try:
-        at = load_by_id(workspace, parts.netloc, str(hint) if hint else None)
-        target = at.entry(unquote(parts.path.lstrip("/")))
+        return load_by_id(workspace, id, str(hint) if hint else None).entry(path)
     except (ArtifactNotFound, KeyError) as error:
         raise ReferenceMissing(f"reference is gone: {reference.uri}") from error
-    if target.reference is not None:
-        fetch_reference(workspace, replace(target, path=entry.path), root, allow_missing=False)
-        return
-    write(workspace, root, [replace(target, path=entry.path)], None, silent)
 
 
 def _form(reference: Reference, scheme: str) -> str | None:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from wbart.errors import ArgumentInvalid
-from wbart.references.references import FILE_SCHEME, reference
+from wbart.references.references import FILE_SCHEME, reference, scheme_in
 from wbart_manifest.canonical_json import decode_object
 from wbart_manifest.digest import Digest, digest_function
 from wbart_manifest.entry import Entry
@@ -85,9 +85,9 @@ class FileReferences:
     ) -> Iterator[list[tuple[str, str, str]]]:
         """Path, URI and local path of each file, in batches; all were counted before the first."""
         prefix, base = (canonical(name) + "/" if name else ""), uri.rstrip("/")
-        quoted = base != f"file://{local.rstrip('/')}"
+        quoted = base.partition(":")[2] != f"//{local.rstrip('/')}"
         found: list[str] = []
-        for batch in scan(local, links="skip"):
+        for batch in scan(local, links="files"):
             found += (each.path for each in batch)
             if len(found) > most:
                 raise ArgumentInvalid(f"Exceeded {most} objects tracked below {uri}")
@@ -135,14 +135,18 @@ def sources(entries: Iterable[Entry]) -> list[str]:
     Absolute, and without links; what is a link itself comes under its own name, too. Nothing is
     opened, and a URI that leads to no local path is passed over.
     """
-    real = lru_cache(1024)(os.path.realpath)  # many files lie in few folders
+    real = lru_cache(1024)(_real)  # many files lie in few folders
     found: dict[str, None] = {}
     for entry in entries:
-        if entry.reference is None or urlsplit(entry.reference.uri).scheme != FILE_SCHEME:
+        if entry.reference is None or scheme_in(entry.reference.uri) != FILE_SCHEME:
             continue
         with suppress(ArgumentInvalid):
             found.update(dict.fromkeys(_places(local_path(entry.reference.uri), real)))
     return list(found)
+
+
+def _real(path: str) -> str:
+    return os.path.realpath(path)
 
 
 def _places(local: str, real: Callable[[str], str]) -> list[str]:
@@ -159,17 +163,20 @@ def local_path(uri: str) -> str:
     W&B takes what follows `file://` as it stands, so a file of that very name comes first; else
     its percent signs are what a URI means by them.
     """
-    netloc, slash, path = uri.removeprefix("file:").removeprefix("//").partition("/")
+    netloc, slash, path = uri.partition(":")[2].removeprefix("//").partition("/")
     if netloc not in ("", "localhost"):
         raise ArgumentInvalid(f"a file reference is absolute and names no machine: {uri!r}")
     plain = slash + path or os.sep
-    return plain if os.path.lexists(plain) else unquote(plain)
+    local = plain if os.path.lexists(plain) else unquote(plain)
+    if "\0" in local:
+        raise ArgumentInvalid(f"a file reference is a path, which has no null: {uri!r}")
+    return local
 
 
 def check_root(local: str, roots: Roots) -> str:
     """The path without links, if it lies below an allowed folder. Raises ReferenceRefused."""
     real = os.path.realpath(local)
-    if roots is None or any(map(partial(_is_below, real), roots)):
+    if roots is None or any(map(partial(is_below, real), roots)):
         return real
     raise ReferenceRefused(f"reference_roots does not allow to read {local}")
 
@@ -185,6 +192,7 @@ def open_source(local: str, roots: Roots) -> int:
         raise source_error(error, local) from error
 
 
-def _is_below(real: str, root: Path) -> bool:
+def is_below(real: str, root: str | Path) -> bool:
+    """Whether a path without links is the root or lies below it."""
     top = os.path.realpath(root)
     return real == top or real.startswith(top.rstrip("/") + "/")

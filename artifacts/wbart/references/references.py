@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from wbart.errors import ArgumentInvalid
-from wbart.references.scrub import scrub
+from wbart.references.scrub import scrub, storable
 from wbart_manifest.canonical_json import decode_object, encode_object
 from wbart_manifest.entry import Entry, Reference
 from wbart_manifest.location import REFERENCE, Location
@@ -21,9 +21,7 @@ FILE_SCHEME: Final = "file"
 def reference(path: str, uri: str, digest: str, size: int | None, extra: object = None) -> Entry:
     """The entry of a reference, its URI without credentials."""
     packed = encode_object(extra) if isinstance(extra, dict) and extra else b""
-    # A path of the disk has no credentials, and every letter of it counts.
-    kept = uri if uri.startswith("file:") else scrub(uri)
-    return Entry(path, size, b"", Reference(kept, digest, packed), Location(REFERENCE))
+    return Entry(path, size, b"", Reference(storable(uri), digest, packed), Location(REFERENCE))
 
 
 def scheme_of(uri: object) -> str:
@@ -39,6 +37,11 @@ def scheme_of(uri: object) -> str:
             f"References must be URIs. To reference a local file, use file://: {scrub(uri)!r}"
         )
     return scheme
+
+
+def scheme_in(uri: str) -> str:
+    """The scheme of a URI that somebody stored, whatever else is wrong with it."""
+    return uri.partition(":")[0].lower()
 
 
 def is_unverified(of: Reference) -> bool:

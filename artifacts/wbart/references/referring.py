@@ -18,7 +18,7 @@ from wbart.references.references import (
     scheme_of,
     unknown,
 )
-from wbart.references.scrub import scrub
+from wbart.references.scrub import scrub, storable
 from wbart_manifest.entry import Entry
 from wbart_manifest.path import canonical
 from wbart_storage.errors import KeyInvalid
@@ -75,7 +75,7 @@ def _to_service(
         where = outside.target(uri)
         if where is not None and where.service != "http":
             # The surroundings' credentials count in buckets, so that a download has them as well.
-            where = outside.target(scrub(uri))
+            where = outside.target(storable(uri))
     except KeyInvalid as error:
         raise ArgumentInvalid(f"a reference names a bucket: {scrub(uri)!r}") from error
     if where is None:

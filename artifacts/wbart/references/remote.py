@@ -8,7 +8,7 @@ from functools import partial
 
 from wbart.errors import ArgumentInvalid, ReferenceMissing
 from wbart.references.references import reference
-from wbart.references.scrub import scrub
+from wbart.references.scrub import scrub, storable
 from wbart_manifest.entry import Entry
 from wbart_manifest.path import canonical
 from wbart_storage.around.patience import patiently
@@ -32,10 +32,17 @@ def remote_entries(
         if not checksum:
             # The URI alone counts, so nobody is asked. A version in it is kept and downloaded.
             path = canonical(name or where.key or where.bucket)
-            return [reference(path, where.uri, scrub(where.uri), None)]
+            return [reference(path, where.uri, _unseen(where.uri), None)]
         return _objects(outside, where, uri, name, max_objects)
     except (ObjectMissing, StoreMissing) as error:
         raise ReferenceMissing(f"nothing lies at {scrub(uri)}") from error
+
+
+def _unseen(uri: str) -> str:
+    """The URI, if it is safe to keep: nobody says whether what looks like a secret is the key."""
+    if scrub(uri) != uri:
+        raise ArgumentInvalid(f"without a checksum a key may be a secret: {scrub(uri)!r} and more")
+    return uri
 
 
 def _page(outside: Outside, where: Target, name: str | None, checksum: bool) -> Entry:
@@ -89,7 +96,7 @@ def _entry(outside: Outside, where: Target, path: str, seen: Foreign) -> Entry:
 def _uri(outside: Outside, where: Target, seen: Foreign) -> str:
     """The URI by which the object is found again; with its version if it would be misread."""
     for uri in (where.of(seen.name), where.at(seen.name, seen.version).uri):
-        again = outside.target(scrub(uri))
+        again = outside.target(storable(uri))
         if again is not None and again.key == seen.name and uri.removesuffix(again.pin) == seen.uri:
             return uri
     raise ArgumentInvalid(f"no URI can stand for this key: {seen.name!r}")

@@ -6,46 +6,92 @@ import re
 from urllib.parse import unquote_plus
 
 _SECRET = re.compile(
-    r"(?i)^(x-amz-.*|x-goog-.*|sig|skoid|sktid|signature|awsaccesskeyid|googleaccessid"
-    r"|(x-)?(access|auth|id|refresh|security|session|sas|bearer|private|csrf)?[_-]?token"
-    r"|(x-)?(api|access|account|auth|secret|private|subscription)[_-]?(key|secret)"
-    r"|(client[_-]?)?secret|key-pair-id|policy|password|passwd|pwd|auth|authorization|credentials?)$"
+    r"(?i)^((.*[-_.])?(access|account|api|auth|bearer|client|csrf|id|private|refresh|sas|secret"
+    r"|security|session|subscription)?(signature|token|hmac|jwt|secret|password|passwd|pwd|pass"
+    r"|key|credentials?)_*|(.*[-_.])?auth|authorization|sig|skoid|sktid|policy|key-pair-id"
+    r"|x-(amz|goog)-.*|x-oss-(?!process$).*|q-(ak|sign-.*|key-time|header-list|url-param-list)"
+    r"|hdn(ts|ea|tl)|jsessionid|(aws|oss|google)?access[-_]?(key[-_]?)?id)$"
 )
+_HARMLESS = re.compile(
+    r"(?i)^((page|next|next[-_]?page|continuation|sync|resume)[-_]token"
+    r"|(s3|gcs|blob|object|file|item|row|record|asset|image|media|data|dataset|project|issue|group"
+    r"|cache|sort|order|partition|primary|foreign|public)[-_]key)$"
+)
+"""What goes on with a list, and what names the object itself."""
 _WITH_SIGNATURE = re.compile(r"(?i)^(se|sp|sv|st|sr|ss|srt|sip|spr|ske|sks|skt|skv|expires)$")
 """Harmless alone, and worth nothing without the signature that goes with them."""
-_SIGNATURE = re.compile(r"(?i)^(sig|signature|x-(amz|goog)-signature)$")
+_SIGNATURE = re.compile(r"(?i)^(sig|([a-z]+-)*signature)$")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_PARAMETER = re.compile(r";([^;=/]*)=[^;/]*")
+_FRONT = re.compile(r"(?is)^([^?#@]*?://|[a-z][a-z0-9+.-]*:(?!/)|.*?://)")
+_HOST = re.compile(r"^(\[[^\]]*\]|[^:]*)(:[0-9]*)?$")
+_ARN = "arn:"
+"""So begins a bucket of S3 that is named with colons."""
+_BUCKETS = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss")
 _LAKES = ("abfs", "abfss", "wasb", "wasbs")
 """Before the @ these have the container, which is no user."""
 
 
 def scrub(uri: str) -> str:
-    """The URI without user, password, and signed or secret query parameters. Never raises."""
-    front, hash_, fragment = uri.partition("#")
+    """The URI without user, password, and signed or secret parameters. Never raises."""
+    front, hash_, fragment = _without_user(uri).partition("#")
     front, mark, query = front.partition("?")
-    query = _without_secrets(query)
+    front = _PARAMETER.sub(lambda found: "" if _is_secret(found[1]) else found[0], front)
+    mark = mark if not query or (query := _without_secrets(query)) else ""
     if hash_ and "=" in fragment:
         fragment = _without_secrets(fragment)
         hash_ = "#" if fragment else ""
-    return "".join((_without_user(front), mark if query else "", query, hash_, fragment))
+    return "".join((front, mark, query, hash_, fragment))
 
 
-def _without_user(front: str) -> str:
-    scheme, separator, rest = front.partition("://")
-    netloc, slash, path = rest.partition("/")
-    user, at, host = netloc.rpartition("@")
-    if not separator or not at or (scheme.lower() in _LAKES and ":" not in user):
-        return front
-    return "".join((scheme, separator, host, slash, path))
+def storable(uri: str) -> str:
+    """The URI as an entry keeps it: without credentials, and still of the very same object.
+
+    A path of the disk has none; a key of a bucket may only look like it, and every letter counts.
+    """
+    scheme = uri.partition(":")[0].lower()
+    if scheme == "file":
+        return uri
+    return _without_user(uri) if scheme in _BUCKETS else scrub(uri)
+
+
+def _without_user(uri: str) -> str:
+    found = _FRONT.match(uri)
+    if found is None:
+        return uri
+    front, rest = found[0], uri[found.end() :]
+    end = _user_end(rest, is_opaque=not front.endswith("//"))
+    if front.lower().rpartition("://")[0] in _LAKES and ":" not in rest[:end]:
+        return uri
+    return front + rest[end:]
+
+
+def _user_end(rest: str, *, is_opaque: bool) -> int:
+    """How long the user is, with its @; passwords with a bare slash, mark or hash count whole."""
+    netloc = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    end = netloc.rfind("@") + 1
+    if is_opaque:
+        return end if ":" in netloc[:end] else 0
+    has_password = ":" in netloc[:end] if end else not _HOST.match(netloc)
+    if has_password and end in (0, len(netloc)) and not rest.startswith(_ARN):
+        return rest.find("@", end) + 1 or end
+    return end
 
 
 def _without_secrets(query: str) -> str:
-    pairs = re.split(r"([&;])", query)
+    pairs = re.split(r"([&;?])", query)
     names = [unquote_plus(pair.partition("=")[0]) for pair in pairs[::2]]
     signed = any(_SIGNATURE.match(name) for name in names)
-    kept = ""
+    kept, dropped = "", False
     for index, name in enumerate(names):
-        if _SECRET.match(name) or (signed and _WITH_SIGNATURE.match(name)):
+        if _is_secret(name) or (signed and _WITH_SIGNATURE.match(name)):
+            dropped = True
             continue
         between = pairs[2 * index - 1] if kept else ""
         kept += between + pairs[2 * index]
-    return kept
+    return kept if dropped else query
+
+
+def _is_secret(name: str) -> bool:
+    names = {unquote_plus(name), _HUMP.sub("_", unquote_plus(name))}
+    return any(map(_SECRET.match, names)) and not any(map(_HARMLESS.match, names))

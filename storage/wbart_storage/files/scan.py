@@ -1,8 +1,9 @@
 """The files below a folder, in the order of a manifest, a batch at a time.
 
 To take a folder in, symbolic links are followed, as W&B does; a link to a folder that holds it is
-refused, since it would never end, and so is what is no regular file. To compare a folder, links
-and all else are shown as they are. Empty folders leave no trace, nor do stores below the folder.
+refused, since it would never end, and so is what is no regular file. To refer to a folder, links
+to files alone are followed. To compare a folder, links and all else are shown as they are. Empty
+folders leave no trace, nor do stores below the folder.
 
 A status is asked for by its name below an open folder: by whole paths, or as objects of
 `os.scandir`, it takes half as long again.
@@ -11,7 +12,7 @@ A status is asked for by its name below an open folder: by whole paths, or as ob
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from stat import S_ISREG
 from typing import Literal, NamedTuple
 
@@ -25,7 +26,7 @@ BATCH = 512
 """Files in one batch: enough that a batch, not a file, is what goes to a worker."""
 
 
-Links = Literal["follow", "skip", "show"]
+Links = Literal["follow", "files", "skip", "show"]
 
 
 class Found(NamedTuple):
@@ -124,9 +125,7 @@ def _children(folder: str, links: Links) -> list[str]:
     follow = links == "follow"
     try:
         with os.scandir(folder) as found:
-            children = (
-                found if links != "skip" else [each for each in found if not each.is_symlink()]
-            )
+            children = found if links in ("follow", "show") else _picked(found, links)
             names = [
                 each.name + "/" if each.is_dir(follow_symlinks=follow) else each.name
                 for each in children
@@ -138,6 +137,11 @@ def _children(folder: str, links: Links) -> list[str]:
         names = [name for name in names if not is_unfinished(name)]
         _check(folder, names, follow)
     return names
+
+
+def _picked(found: Iterable[os.DirEntry[str]], links: Links) -> list[os.DirEntry[str]]:
+    skips = links == "skip"
+    return [each for each in found if not each.is_symlink() or not (skips or each.is_dir())]
 
 
 def _check(folder: str, names: list[str], follow: bool) -> None:
@@ -153,7 +157,7 @@ def _check(folder: str, names: list[str], follow: bool) -> None:
 
 
 def _statuses(folder: str, names: list[str], links: Links) -> list[os.stat_result]:
-    status, follow = os.stat, links == "follow"
+    status, follow = os.stat, links in ("follow", "files")
     try:
         fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:

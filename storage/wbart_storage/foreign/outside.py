@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from threading import Lock
 from typing import Any
 
-from wbart_storage.errors import ReferenceRefused
+from wbart_storage.errors import Offline, ReferenceRefused
 from wbart_storage.foreign.foreign import ForeignObjects
 from wbart_storage.foreign.uri import Target, target
 from wbart_storage.translate import translated
@@ -22,16 +23,24 @@ class Outside:
 
     Options are those of the fsspec file system; without any, the surroundings' credentials count.
     private_addresses: whether URLs may lead to addresses that are not everybody's.
+    offline: nothing is to be asked, so that there is only `target`.
     """
 
-    def __init__(self, options: Options | None = None, *, private_addresses: bool = False) -> None:
+    def __init__(
+        self,
+        options: Options | None = None,
+        *,
+        private_addresses: bool = False,
+        offline: bool = False,
+    ) -> None:
         self._options = dict(options or {})
         self._private = private_addresses
+        self._offline = offline
         self._lock = Lock()
         self._file_systems: dict[tuple[object, ...], Any] = {}
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _restore, (self._options, self._private)
+        return _restore, (self._options, self._private, self._offline)
 
     def target(self, uri: str) -> Target | None:
         """Where the URI leads; None where nothing is known of its scheme.
@@ -50,7 +59,9 @@ class Outside:
         return found
 
     def at(self, where: Target) -> ForeignObjects:
-        """The bucket of the target, or the web. Nothing is asked yet."""
+        """The bucket of the target, or the web. Nothing is asked yet. May raise Offline."""
+        if self._offline:
+            raise Offline(f"offline, and not asked: {_shown(where)}")
         if where.service == "http":
             from wbart_storage.foreign.http import Web  # loads OpenSSL, which few need
 
@@ -109,5 +120,11 @@ class Outside:
         )
 
 
-def _restore(options: Options, private: bool) -> Outside:
-    return Outside(options, private_addresses=private)
+def _shown(where: Target) -> str:
+    """Whom the target is asked of, without a user or anything else that may be a secret."""
+    netloc = re.split(r"[/?#]", (where.base or where.key).partition("://")[2], maxsplit=1)[0]
+    return f"{where.service}://{netloc.rpartition('@')[2]}"
+
+
+def _restore(options: Options, private: bool, offline: bool) -> Outside:
+    return Outside(options, private_addresses=private, offline=offline)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from wbart.artifact import Artifact
 from wbart.errors import ArgumentInvalid, IntegrityError
 from wbart.references.references import reference
-from wbart.references.scrub import scrub
+from wbart.references.scrub import storable
 from wbart_manifest.path import check
 from wbart_manifest.wandb_digest import entry_digest
 
@@ -39,14 +39,14 @@ def fill(artifact: Artifact, rows: Iterable[ManifestRow], digest: str, known: Kn
     Raises IntegrityError, which names the path, for a file with other bytes than its digest says;
     ArgumentInvalid for one that is not there, and for digests that do not make W&B's digest.
     """
-    scrubbed = False
+    storablebed = False
     for row in rows:
         if row.ref is None:
             _file(artifact, row)
         else:
             _refer(artifact, row, row.ref, known)
-            scrubbed = scrubbed or scrub(row.digest) != row.digest
-    if digest and artifact.digest != digest and not scrubbed:
+            storablebed = storablebed or storable(row.digest) != row.digest
+    if digest and artifact.digest != digest and not storablebed:
         raise IntegrityError(f"{artifact.name} has the digest {artifact.digest}, not {digest}")
 
 
@@ -74,5 +74,5 @@ def _refer(artifact: Artifact, row: ManifestRow, uri: str, known: Known) -> None
         artifact.add_reference(target.get_entry(path), row.path)
         return
     path = check(row.path)
-    entry = reference(path, uri, scrub(row.digest), row.size, dict(row.extra))
+    entry = reference(path, uri, storable(row.digest), row.size, dict(row.extra))
     artifact._filling.put(entry, overwrite=False)
