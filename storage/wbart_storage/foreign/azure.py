@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wbart_storage.errors import ObjectExists, ObjectMissing, StoreRefused
+from wbart_storage.errors import ObjectExists, ObjectMissing, StorageError, StoreRefused
 from wbart_storage.foreign.foreign import Foreign, Page, Reading, changed
 from wbart_storage.foreign.uri import Target
 from wbart_storage.translate import translated
@@ -69,9 +69,18 @@ class AzureContainer:
         for each in found:
             if each.get("size") is None:  # a BlobPrefix
                 folders.append(each.name)
-            elif not versions or each.is_current_version:
+            # What was written before versions were kept has none, and is nobody's old content.
+            elif not versions or each.is_current_version or not each.version_id:
                 objects.append(self._seen(each))
         return Page(objects, folders, following or None)
+
+    def keeps_versions(self, name: str) -> bool:
+        """Nothing tells but a listing of versions, which some kinds of account refuse."""
+        try:
+            self.page(name, versions=True)
+        except StorageError:
+            return bool(self.look(name).version)
+        return True
 
     def _seen(self, found: Any) -> Foreign:
         metadata = found.metadata or {}

@@ -94,6 +94,15 @@ class Lists(Protocol):
         ...
 
 
+@runtime_checkable
+class TellsVersions(Protocol):
+    """A bucket whose listings tell versions only when they are asked for."""
+
+    def keeps_versions(self, name: str) -> bool:
+        """Whether some object may have a version, though that one, the first listed, has none."""
+        ...
+
+
 def bare(etag: str) -> str:
     """An entity tag without the quotes around it; a weak one stays as it is."""
     return etag[1:-1] if len(etag) > 1 and etag[0] == etag[-1] == '"' else etag
