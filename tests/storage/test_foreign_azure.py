@@ -113,6 +113,6 @@ def test_a_version_is_asked_for_by_its_id_and_a_tag_as_a_condition() -> None:
     asyncio.run(container._read(Foreign("az://c/a", "a", 5, '"0x1"', "2"), 0, 5))
     asyncio.run(container._read(Foreign("az://c/a", "a", 5, "0x1"), 0, 5))
 
-    assert client.asked[0] == {"max_concurrency": 1, "version_id": "2"}
+    assert client.asked[0] == {"max_concurrency": 1, "decompress": False, "version_id": "2"}
     assert client.asked[1]["etag"] == '"0x1"'
     assert "version_id" not in client.asked[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from wbart_storage.errors import ObjectExists, ObjectMissing, StorageError, StoreRefused
@@ -108,7 +109,9 @@ class AzureContainer:
             match = {"etag": f'"{seen.tag}"', "match_condition": MatchConditions.IfNotModified}
         length = None if end is None else end - start
         async with self._blob(seen.name) as blob:
-            answer = await blob.download_blob(start, length, max_concurrency=1, **match)
+            answer = await blob.download_blob(
+                start, length, max_concurrency=1, **_as_stored(), **match
+            )
             return answer.properties, bytes(await answer.readall())
 
     async def _list(
@@ -124,6 +127,15 @@ class AzureContainer:
             async for page in pages:
                 return [each async for each in page], pages.continuation_token
         return [], None
+
+
+@cache
+def _as_stored() -> Mapping[str, object]:
+    """What lets gzip come as it lies there; clients before 12.28 unpack it, whatever is asked."""
+    from azure.storage.blob import __version__
+
+    major, minor = (int(each) for each in __version__.split(".")[:2])
+    return {"decompress": False} if (major, minor) >= (12, 28) else {}
 
 
 def _run(fs: Any, call: Any, *given: object) -> Any:
