@@ -54,6 +54,8 @@ class Reading:
     """Hex, of the whole object; empty where the service does not tell."""
     close: Callable[[], None] = _nothing
     """Ends the connection, if one is open; whoever reads calls it, at the end or before."""
+    end: int | None = None
+    """Where the range ends that comes, if that may be before what was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
