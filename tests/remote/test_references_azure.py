@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -151,6 +152,21 @@ def test_a_large_object_comes_in_ranges(far: Far, monkeypatch: pytest.MonkeyPatc
     artifact = far.version(far.put("big", data))
 
     assert (Path(artifact.download("out")) / "big").read_bytes() == data
+
+
+def test_what_is_or_claims_to_be_gzip_comes_as_it_lies_there(far: Far) -> None:
+    from azure.storage.blob import BlobServiceClient, ContentSettings
+
+    stored = {"packed": gzip.compress(b"hello " * 1000), "claims": b"no gzip at all"}
+    with BlobServiceClient.from_connection_string(far.server.options["connection_string"]) as to:
+        for key, data in stored.items():
+            to.get_blob_client(far.container, f"d/{key}").upload_blob(
+                data, content_settings=ContentSettings(content_encoding="gzip")
+            )
+
+    root = Path(far.version(f"{far.url}/d").download("out"))
+
+    assert {path.name: path.read_bytes() for path in root.iterdir()} == stored
 
 
 def test_credentials_of_a_signed_url_are_not_kept(far: Far) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -142,6 +143,21 @@ def test_a_large_object_comes_in_ranges(far: Far, monkeypatch: pytest.MonkeyPatc
     far.put("big", data[:-1])
     with pytest.raises(IntegrityError):
         artifact.download("out2")
+
+
+def test_what_is_or_claims_to_be_gzip_comes_as_it_lies_there(
+    far: Far, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(foreign_fetch, "PART", 1000)
+    packed = gzip.compress(os.urandom(2500))
+    stored = {"packed": packed, "claims": b"no gzip at all", "plain": packed}
+    for key, data in stored.items():
+        encoding = {} if key == "plain" else {"content_encoding": "gzip"}
+        far.fs.pipe_file(f"{far.url}/d/{key}", data, fixed_key_metadata=encoding)
+
+    root = Path(far.version(f"{far.url}/d").download("out"))
+
+    assert {path.name: path.read_bytes() for path in root.iterdir()} == stored
 
 
 def test_without_checksum_an_object_or_a_prefix_comes_unverified(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from tests.remote.web import Page, Web, reaching, web
 from wbart.errors import ArgumentInvalid, IntegrityError, ReferenceMissing
 from wbart.recording.surroundings import enter, leave
 from wbart_storage.around import patience
+from wbart_storage.clock import FixedClock
 from wbart_storage.errors import (
     AccessDenied,
     Offline,
@@ -24,6 +25,7 @@ from wbart_storage.errors import (
     StoreUnavailable,
 )
 from wbart_storage.foreign import fetch as foreign_fetch
+from wbart_storage.foreign.http import Web as Remote
 
 
 @pytest.fixture
@@ -111,6 +113,15 @@ def test_redirects_are_followed_and_the_url_is_kept(house: House, far: Web, stat
 
     assert artifact.get_entry("here").ref == uri
     assert listing(artifact.download("out")) == {"here": "hello"}
+
+
+def test_what_is_gone_behind_a_redirect_is_named_as_it_was_written(house: House, far: Web) -> None:
+    uri = far.page("/here", b"", status=302, headers={"Location": "/geheim/there"})
+
+    with pytest.raises(ReferenceMissing, match=uri) as caught:
+        house.draft().add_reference(uri)
+
+    assert "geheim" not in str(caught.value) + str(caught.value.__cause__)
 
 
 def test_redirects_without_end_end(house: House, far: Web) -> None:
@@ -220,6 +231,152 @@ def test_a_large_page_without_ranges_or_strong_tag_comes_whole(
 
     assert (Path(artifact.download("out")) / "a").read_bytes() == body
     assert len(far.asked) == 1
+
+
+def test_ranges_that_come_shorter_than_asked_for_are_continued(
+    house: House, far: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(foreign_fetch, "PART", 1000)
+    body = bytes(range(256)) * 10
+    artifact = version(house, far.page("/a", body, '"t"', most=300))
+
+    assert (Path(artifact.download("out")) / "a").read_bytes() == body
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["bytes 1-1000/2560", "bytes 0-1000/2560", "bytes 999-0/2560", "bytes 0-999/500", "pages 0-1",
+     "bytes 0-999", "bytes x-999/2560", "bytes 0-99999999999999999999/2560"],
+)  # fmt: skip
+def test_another_range_than_asked_for_is_an_error_and_no_content(
+    house: House, far: Web, monkeypatch: pytest.MonkeyPatch, told: str
+) -> None:
+    monkeypatch.setattr(foreign_fetch, "PART", 1000)
+    artifact = version(house, far.page("/a", bytes(2560), '"t"'))
+    far.pages["/a"].range_ = told
+
+    with pytest.raises(StorageError):
+        artifact.download("out")
+
+    assert listing("out") == {}
+
+
+def test_a_range_that_always_begins_at_0_is_never_taken_for_the_next_one(
+    house: House, far: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(foreign_fetch, "PART", 1000)
+    artifact = version(house, far.page("/a", bytes(2000), '"t"'))
+    far.pages["/a"].range_ = "bytes 0-999/2000"
+
+    with pytest.raises(StorageError, match="asked for bytes 1000-1999, it sent bytes 0-999/2000"):
+        artifact.download("out")
+
+    assert listing("out") == {}
+
+
+def test_a_part_that_nobody_asked_for_is_an_error(house: House, far: Web) -> None:
+    artifact = version(house, far.page("/a", b"hello", 'W/"t"'))
+    part = {"Content-Range": "bytes 0-1/5"}
+    far.pages["/a"] = Page(b"he", 'W/"t"', status=206, headers=part, range_="bytes 0-1/5")
+
+    with pytest.raises(StorageError, match="the server sent a part"):
+        artifact.download("out")
+
+
+def test_a_large_page_of_unknown_length_comes_whole(
+    house: House, far: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(foreign_fetch, "PART", 1000)
+    body = bytes(range(256)) * 40
+    artifact = version(house, far.page("/a", body, '"t"', has_length=False))
+    far.pages["/a"].range_ = "bytes 0-999/*"
+
+    assert (Path(artifact.download("out")) / "a").read_bytes() == body
+
+
+def test_a_chunk_of_less_than_nothing_is_an_error_of_ours(house: House, far: Web) -> None:
+    chunked = {"Transfer-Encoding": "chunked"}
+    body = b"-5\r\nhello\r\n0\r\n\r\n"
+    uri = far.page("/a", body, '"t"', has_length=False, has_ranges=False, headers=chunked)
+    artifact = version(house, uri)
+
+    with pytest.raises(StoreUnavailable):
+        artifact.download("out")
+
+
+def test_more_than_was_recorded_is_another_page(house: House, far: Web) -> None:
+    artifact = version(house, far.page("/a", b"hello", '"t"'))
+    far.page("/a", b"hello" * 1000, '"t"', has_length=False, has_ranges=False)
+
+    with pytest.raises(IntegrityError, match="its size was 5, and more came"):
+        artifact.download("out")
+
+
+@pytest.mark.parametrize("digits", [20, 30, 5000])
+def test_a_size_that_no_file_can_have_is_an_error_at_once(
+    house: House, far: Web, digits: int
+) -> None:
+    length = {"Content-Length": "9" * digits}
+    uri = far.page("/a", b"", '"t"', has_length=False, headers=length)
+
+    with pytest.raises(StorageError, match=f"a size of {digits} digits"):
+        house.draft().add_reference(uri)
+
+
+@pytest.mark.parametrize("place", ["http://[::1", "http://[zz]/", "//\u2100.example/"])
+def test_a_redirect_to_what_is_no_url_is_refused(house: House, far: Web, place: str) -> None:
+    uri = far.page("/a", b"", status=302, headers={"Location": as_sent(place)})
+
+    with pytest.raises(ReferenceRefused, match="/a leads to what is no URL"):
+        house.draft().add_reference(uri)
+
+
+def as_sent(text: str) -> str:
+    """What a header's text must be, so that its bytes are UTF-8."""
+    return text.encode().decode("latin-1")
+
+
+@pytest.mark.parametrize("place", ["/d\u00e9j\u00e0/\u6f22", "/d%C3%A9j%C3%A0/%E6%BC%A2"])
+def test_a_redirect_in_raw_utf8_leads_where_browsers_go(house: House, far: Web, place: str) -> None:
+    far.page("/d%C3%A9j%C3%A0/%E6%BC%A2", b"hello", '"t"')
+    uri = far.page("/a", b"", status=302, headers={"Location": as_sent(place)})
+
+    assert house.draft().add_reference(uri)[0].digest == "t"
+
+
+def test_a_redirect_in_no_utf8_is_taken_letter_by_letter(house: House, far: Web) -> None:
+    far.page("/d%C3%A9", b"hello", '"t"')
+    uri = far.page("/a", b"", status=302, headers={"Location": "/d\u00e9"})
+
+    assert house.draft().add_reference(uri)[0].digest == "t"
+
+
+class Slow(FixedClock):
+    """Each look at it takes some seconds."""
+
+    step = 0.0
+
+    def monotonic(self) -> float:
+        self.advance(self.step)
+        return super().monotonic()
+
+
+def test_headers_that_take_too_long_are_given_up(far: Web) -> None:
+    clock = Slow()
+    clock.step = 31.0
+
+    with pytest.raises(StoreUnavailable, match="bytes came in 31 s"):
+        Remote(private=True, clock=clock).look(far.page("/a"))
+
+
+def test_a_body_that_takes_too_long_is_given_up(far: Web) -> None:
+    clock = Slow()
+    remote = Remote(private=True, clock=clock)
+    seen = remote.look(far.page("/a", bytes(50_000)))
+    with closing(remote.open(seen)) as reading:
+        clock.step = 61.0
+        with pytest.raises(StoreUnavailable, match="bytes came in 61 s"):
+            list(reading.pieces)
 
 
 def test_a_body_that_breaks_off_is_asked_for_again(

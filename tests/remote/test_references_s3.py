@@ -319,7 +319,47 @@ def test_a_thousand_objects_are_one_listing(far: Far) -> None:
 
     assert [entry.path for entry in entries] == keys
     # One for the name itself, one that tells whether versions are kept.
-    assert sorted(far.calls) == ["head_object"] * 2 + ["list_objects_v2"] * 2
+    asked = ["get_bucket_versioning", "head_object", "list_objects_v2", "list_objects_v2"]
+    assert sorted(far.calls) == asked
+
+
+def test_an_object_older_than_the_versions_of_the_others_hides_none(far: Far) -> None:
+    far.put("d/a", b"older than versions")
+    far.versions()
+    far.put("d/b", b"old")
+    artifact = far.version(f"{far.url}/d")
+    far.put("d/b", b"new")
+
+    assert "versionID" not in artifact.get_entry("a").extra
+    assert artifact.get_entry("b").extra["versionID"]
+    assert listing(artifact.download("out")) == {"a": "older than versions", "b": "old"}
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_where_nobody_may_ask_the_bucket_an_object_tells_of_versions(
+    far: Far, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    if kept:
+        far.versions()
+    far.put("d/a")
+    real = foreign_s3.open_s3
+
+    def refusing(options: Any) -> Any:
+        fs = real(options)
+        call = fs.call_s3
+
+        def refuse(method: str, *given: Any, **more: Any) -> Any:
+            if method == "get_bucket_versioning":
+                raise PermissionError("no")
+            return call(method, *given, **more)
+
+        fs.call_s3 = refuse
+        return fs
+
+    monkeypatch.setattr(foreign_s3, "open_s3", refusing)
+
+    (entry,) = far.house.draft().add_reference(f"{far.url}/d")
+    assert ("versionID" in entry.extra) == kept
 
 
 @pytest.mark.parametrize("key", ["q?token=1", "q?policy=1", "q#secret=1", "q;token=1"])

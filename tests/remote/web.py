@@ -26,6 +26,10 @@ class Page:
     headers: dict[str, str] = field(default_factory=dict)
     has_length: bool = True
     has_ranges: bool = True
+    most: int | None = None
+    """A range has no more bytes than this."""
+    range_: str = ""
+    """What is said of the range that comes; empty for the truth."""
     cut: int | None = None
     """So many bytes come, and then the connection ends."""
 
@@ -61,10 +65,12 @@ class _Handler(BaseHTTPRequestHandler):
         if asked is not None and page.has_ranges and status == 200:
             first, _, last = asked.removeprefix("bytes=").partition("-")
             end = min(int(last) + 1, len(body)) if last else len(body)
+            end = end if page.most is None else min(end, int(first) + page.most)
             status, body = 206, body[int(first) : end]
         self.send_response(status)
         if status == 206:
-            self.send_header("Content-Range", f"bytes {first}-{end - 1}/{len(page.body)}")
+            told = page.range_ or f"bytes {first}-{end - 1}/{len(page.body)}"
+            self.send_header("Content-Range", told)
         if page.etag:
             self.send_header("ETag", page.etag)
         for name, value in page.headers.items():

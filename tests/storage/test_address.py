@@ -16,6 +16,9 @@ from wbart_storage.foreign.address import addresses, is_public
         "169.254.169.254", "100.64.0.1", "100.100.100.200", "168.63.129.16", "224.0.0.1",
         "255.255.255.255", "::", "::1", "fe80::1", "fe80::1%eth0", "fd00:ec2::254", "ff02::1",
         "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "::7f00:1",
+        "64:ff9b:1::808:808", "64:ff9b:1:ffff::1", "fec0::1", "feff::1", "::ffff:0:10.0.0.1",
+        "::ffff:0:127.0.0.1", "2606:4700::5efe:10.0.0.1", "2606:4700::200:5efe:127.0.0.1",
+        "fe80::5efe:8.8.8.8", "fec0::5efe:8.8.8.8",
     ],
 )  # fmt: skip
 def test_addresses_of_machines_and_networks_of_ones_own_are_private(address: str) -> None:
@@ -23,8 +26,12 @@ def test_addresses_of_machines_and_networks_of_ones_own_are_private(address: str
 
 
 @pytest.mark.parametrize(
-    "address", ["8.8.8.8", "1.1.1.1", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"]
-)
+    "address",
+    [
+        "8.8.8.8", "1.1.1.1", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808",
+        "::ffff:0:8.8.8.8", "2606:4700::5efe:8.8.8.8", "2606:4700::a00:1",
+    ],
+)  # fmt: skip
 def test_addresses_that_are_everybodys_are_public(address: str) -> None:
     assert is_public(address)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from wbart_storage.errors import StorageError
 from wbart_storage.foreign import azure as foreign_azure
 from wbart_storage.foreign.azure import AzureContainer
 from wbart_storage.foreign.foreign import Foreign
@@ -46,6 +47,39 @@ def test_of_all_versions_the_newest_is_listed_and_deleted_blobs_are_not(
     assert asked == [("d/", "", None, True)]
 
 
+def test_what_was_written_before_versions_were_kept_is_listed_without_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = [blob("a", "2", True), blob("old")]
+    monkeypatch.setattr(foreign_azure, "_run", lambda *given: (found, None))
+
+    page = AzureContainer(None, AT).page("", versions=True)
+
+    assert [(each.name, each.version) for each in page.objects] == [("a", "2"), ("old", "")]
+
+
+@pytest.mark.parametrize("version", ["", "1"])
+def test_where_versions_cannot_be_listed_a_blob_tells(
+    monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    def run(fs: Any, call: Any, *given: object) -> Any:
+        if call.__name__ == "_list":
+            raise StorageError("no versions here")
+        return blob("a", version)
+
+    monkeypatch.setattr(foreign_azure, "_run", run)
+
+    assert AzureContainer(None, AT).keeps_versions("a") == bool(version)
+
+
+def test_where_versions_can_be_listed_any_blob_may_have_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(foreign_azure, "_run", lambda *given: ([blob("a")], None))
+
+    assert AzureContainer(None, AT).keeps_versions("a")
+
+
 async def _nothing() -> bytes:
     return b"hello"
 
@@ -79,6 +113,6 @@ def test_a_version_is_asked_for_by_its_id_and_a_tag_as_a_condition() -> None:
     asyncio.run(container._read(Foreign("az://c/a", "a", 5, '"0x1"', "2"), 0, 5))
     asyncio.run(container._read(Foreign("az://c/a", "a", 5, "0x1"), 0, 5))
 
-    assert client.asked[0] == {"max_concurrency": 1, "version_id": "2"}
+    assert client.asked[0] == {"max_concurrency": 1, "decompress": False, "version_id": "2"}
     assert client.asked[1]["etag"] == '"0x1"'
     assert "version_id" not in client.asked[1]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import threading
 import tracemalloc
 from collections.abc import Iterator
+from itertools import repeat
 
 import pytest
 from msgspec.structs import replace
@@ -102,6 +104,62 @@ def test_another_tag_or_size_is_another_object(fd: int) -> None:
 
     assert content(fd) == b""
     assert far.closed == 2
+
+
+def test_what_has_no_end_stops_where_more_came_than_was_recorded(fd: int) -> None:
+    class Endless(Far):
+        def open(self, seen: Foreign, start: int = 0, end: int | None = None) -> Reading:
+            return Reading(repeat(b"12345"), None, self.seen.etag)
+
+    far = Endless(b"0123456789")
+    with pytest.raises(ObjectChanged, match="its size was 10, and more came"):
+        fetch(far, far.seen, fd)
+
+    assert len(content(fd)) <= 10
+
+
+def test_a_range_without_end_is_given_up(fd: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "BUDGET", 0.0)
+
+    class Endless(Far):
+        def open(self, seen: Foreign, start: int = 0, end: int | None = None) -> Reading:
+            reading = super().open(seen, start, end)
+            return replace_pieces(reading, repeat(b"1" * 60)) if start else reading
+
+    far = Endless(os.urandom(1000))
+    with pytest.raises(StoreUnavailable, match="120 bytes came of 100"):
+        fetch(far, far.seen, fd)
+
+
+def replace_pieces(reading: Reading, pieces: Iterator[bytes]) -> Reading:
+    return dataclasses.replace(reading, pieces=pieces)
+
+
+@pytest.mark.parametrize("most", [1, 7, 50, 99, 100])
+def test_ranges_shorter_than_asked_for_are_continued_where_they_end(fd: int, most: int) -> None:
+    class Capped(Far):
+        def open(self, seen: Foreign, start: int = 0, end: int | None = None) -> Reading:
+            stop = min(start + most, end or len(self.data), len(self.data))
+            return dataclasses.replace(super().open(seen, start, stop), end=stop)
+
+    far = Capped(os.urandom(345))
+    fetch(far, far.seen, fd)
+
+    assert content(fd) == far.data
+
+
+def test_a_range_that_ends_before_it_says_is_no_whole_object(
+    fd: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "BUDGET", 0.0)
+
+    class Lying(Far):
+        def open(self, seen: Foreign, start: int = 0, end: int | None = None) -> Reading:
+            return dataclasses.replace(super().open(seen, start, end), end=50)
+
+    far = Lying(os.urandom(345))
+    with pytest.raises(StoreUnavailable, match="100 bytes came of 50"):
+        fetch(far, far.seen, fd)
 
 
 def test_an_object_that_changes_between_ranges_is_never_mixed(fd: int) -> None:

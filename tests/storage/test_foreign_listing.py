@@ -18,20 +18,25 @@ from wbart_storage.foreign.listing import below
 class Bucket:
     """Lists names as a service does, and counts."""
 
-    def __init__(self, names: Iterable[str], *, size: int = 1000, kept: bool = False) -> None:
+    def __init__(
+        self, names: Iterable[str], *, size: int = 1000, kept: bool = False, older: str = ""
+    ) -> None:
         self._names = sorted(names)
         self._size = size
         self._kept = kept
+        self._older = older
+        """An object that is older than the versions of the others."""
         self._lock = threading.Lock()
         self.pages = 0
         self.looks = 0
         self.failures = 0
 
     def look(self, name: str, version: str = "") -> Foreign:
+        raise ObjectMissing(name)
+
+    def keeps_versions(self, name: str) -> bool:
         self.looks += 1
-        if name not in self._names:
-            raise ObjectMissing(name)
-        return Foreign(name, name, 1, version="v" if self._kept else "")
+        return self._kept
 
     def page(
         self, prefix: str, *, delimiter: str = "", token: str | None = None, versions: bool = False
@@ -54,7 +59,7 @@ class Bucket:
         shown = rest[: self._size]
         return Page(
             [
-                Foreign(n, n, 1, version="v" if versions else "")
+                Foreign(n, n, 1, version="v" if versions and n != self._older else "")
                 for n, folded in shown
                 if not folded
             ],
@@ -120,6 +125,13 @@ def test_where_old_content_is_kept_each_object_has_its_version() -> None:
 
     assert [seen.version for seen in below(bucket, "d/")] == ["v"] * 3
     assert bucket.pages == 2
+
+
+def test_an_object_older_than_all_versions_hides_none_of_them() -> None:
+    bucket = Bucket(["d/0", "d/1", "d/2"], kept=True, older="d/0")
+
+    assert [seen.version for seen in below(bucket, "d/")] == ["", "v", "v"]
+    assert (bucket.pages, bucket.looks) == (2, 1)
 
 
 def test_what_only_stands_for_a_folder_is_left_out() -> None:

@@ -11,6 +11,11 @@ Address = tuple[int, str]
 """Family and numeric address."""
 
 _NAT64 = ip_network("64:ff9b::/96")
+_TRANSLATED = ip_network("::ffff:0:0:0/96")
+"""IPv4 behind a translator (RFC 7915)."""
+_OWN = (ip_network("64:ff9b:1::/48"), ip_network("fec0::/10"))
+"""Of each network its own, whatever releases of Python say: local NAT64 (RFC 8215), site-local."""
+_ISATAP = (0x00005EFE, 0x02005EFE)
 _AZURE_WIRE = ip_address("168.63.129.16")
 """Answers inside every machine of Azure, though it looks public."""
 
@@ -40,10 +45,21 @@ def is_public(text: str) -> bool:
         inner = address.ipv4_mapped or address.sixtofour or _wrapped(address)
         if inner is not None:
             return is_public(str(inner))
+        if any(address in network for network in _OWN) or _leads_inside(address):
+            return False
     return address.is_global and not address.is_multicast and address != _AZURE_WIRE
 
 
 def _wrapped(address: IPv6Address) -> IPv4Address | None:
-    if address in _NAT64 or int(address) >> 32 == 0:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
+    if address in _NAT64 or address in _TRANSLATED or int(address) >> 32 == 0:
+        return _last(address)
     return address.teredo[1] if address.teredo is not None else None
+
+
+def _leads_inside(address: IPv6Address) -> bool:
+    """Whether a router that speaks ISATAP (RFC 5214) would carry it to a private address."""
+    return int(address) >> 32 & 0xFFFFFFFF in _ISATAP and not is_public(str(_last(address)))
+
+
+def _last(address: IPv6Address) -> IPv4Address:
+    return IPv4Address(int(address) & 0xFFFFFFFF)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-from wbart_storage.errors import ObjectExists, ObjectMissing, StoreRefused
+from wbart_storage.errors import ObjectExists, ObjectMissing, StorageError, StoreRefused
 from wbart_storage.foreign.foreign import Foreign, Page, Reading, changed
 from wbart_storage.foreign.uri import Target
 from wbart_storage.translate import translated
@@ -69,9 +70,18 @@ class AzureContainer:
         for each in found:
             if each.get("size") is None:  # a BlobPrefix
                 folders.append(each.name)
-            elif not versions or each.is_current_version:
+            # What was written before versions were kept has none, and is nobody's old content.
+            elif not versions or each.is_current_version or not each.version_id:
                 objects.append(self._seen(each))
         return Page(objects, folders, following or None)
+
+    def keeps_versions(self, name: str) -> bool:
+        """Nothing tells but a listing of versions, which some kinds of account refuse."""
+        try:
+            self.page(name, versions=True)
+        except StorageError:
+            return bool(self.look(name).version)
+        return True
 
     def _seen(self, found: Any) -> Foreign:
         metadata = found.metadata or {}
@@ -99,7 +109,9 @@ class AzureContainer:
             match = {"etag": f'"{seen.tag}"', "match_condition": MatchConditions.IfNotModified}
         length = None if end is None else end - start
         async with self._blob(seen.name) as blob:
-            answer = await blob.download_blob(start, length, max_concurrency=1, **match)
+            answer = await blob.download_blob(
+                start, length, max_concurrency=1, **_as_stored(), **match
+            )
             return answer.properties, bytes(await answer.readall())
 
     async def _list(
@@ -115,6 +127,15 @@ class AzureContainer:
             async for page in pages:
                 return [each async for each in page], pages.continuation_token
         return [], None
+
+
+@cache
+def _as_stored() -> Mapping[str, object]:
+    """What lets gzip come as it lies there; clients before 12.28 unpack it, whatever is asked."""
+    from azure.storage.blob import __version__
+
+    major, minor = (int(each) for each in __version__.split(".")[:2])
+    return {"decompress": False} if (major, minor) >= (12, 28) else {}
 
 
 def _run(fs: Any, call: Any, *given: object) -> Any:

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -56,13 +57,15 @@ def _fetch(objects: ForeignObjects, seen: Foreign, fd: int) -> int:
 
 def _copy(objects: ForeignObjects, seen: Foreign, reading: Reading, fd: int) -> int:
     _check(seen, reading)
+    size = seen.size if reading.size is None else reading.size
     md5 = hashlib.md5(usedforsecurity=False)
     count = 0
-    for piece in _all(objects, seen, reading):
+    for piece in _all(objects, seen, reading, size):
+        count += len(piece)
+        if size is not None and count > size:  # it may have no end, and the disk has one
+            raise ObjectChanged(seen.uri, f"its size was {size}, and more came")
         md5.update(piece)
         write_all(fd, piece)
-        count += len(piece)
-    size = seen.size if reading.size is None else reading.size
     if size is not None and count != size:
         raise StoreUnavailable(f"{seen.uri}: {count} bytes came of {size}")
     if reading.md5 and md5.hexdigest() != reading.md5:
@@ -82,26 +85,31 @@ def _check(seen: Foreign, reading: Reading) -> None:
         raise changed(seen, now)
 
 
-def _all(objects: ForeignObjects, seen: Foreign, first: Reading) -> Iterator[bytes]:
+def _all(
+    objects: ForeignObjects, seen: Foreign, first: Reading, size: int | None
+) -> Iterator[bytes]:
     """The first answer, and the ranges behind it if it was one."""
     count = 0
     for piece in first.pieces:
         yield piece
         count += len(piece)
-    if count != PART or first.size is None or first.size <= PART:
+    if first.end not in (None, count):
+        raise StoreUnavailable(f"{seen.uri}: {count} bytes came of {first.end}")
+    if count != (first.end or PART) or size is None or size <= count:
         return
     pinned = replace(
-        seen, etag=seen.etag or first.etag, version=seen.version or first.version, size=first.size
+        seen, etag=seen.etag or first.etag, version=seen.version or first.version, size=size
     )
-    yield from _ranges(objects, pinned, first.size)
+    yield from _ranges(objects, pinned, range(count, size, PART))
 
 
-def _ranges(objects: ForeignObjects, seen: Foreign, size: int) -> Iterator[bytes]:
+def _ranges(objects: ForeignObjects, seen: Foreign, starts: range) -> Iterator[bytes]:
     pool = ThreadPoolExecutor(_AHEAD, "wbart-reference")
     try:
         waiting: deque[Future[bytes]] = deque()
-        for start in range(PART, size, PART):
-            waiting.append(pool.submit(_range, objects, seen, start, min(start + PART, size)))
+        for start in starts:
+            end = min(start + PART, starts.stop)
+            waiting.append(pool.submit(_range, objects, seen, start, end))
             if len(waiting) >= _AHEAD:
                 yield waiting.popleft().result()
         while waiting:
@@ -111,12 +119,23 @@ def _ranges(objects: ForeignObjects, seen: Foreign, size: int) -> Iterator[bytes
 
 
 def _range(objects: ForeignObjects, seen: Foreign, start: int, end: int) -> bytes:
-    def attempt() -> bytes:
-        with closing(objects.open(seen, start, end)) as reading:
-            _check(seen, reading)
-            data = b"".join(reading.pieces)
-        if len(data) != end - start:
-            raise StoreUnavailable(f"{seen.uri}: {len(data)} bytes came of {end - start}")
-        return data
+    """The range, however many answers a service makes of it."""
+    data = bytearray()
+    while len(data) < end - start:
+        ask = partial(_part, objects, seen, start + len(data), end)
+        data += patiently(ask, seen.uri)
+    return bytes(data)
 
-    return patiently(attempt, seen.uri)
+
+def _part(objects: ForeignObjects, seen: Foreign, start: int, end: int) -> bytes:
+    data = bytearray()
+    with closing(objects.open(seen, start, end)) as reading:
+        _check(seen, reading)
+        wanted = (reading.end or end) - start
+        for piece in reading.pieces:
+            data += piece
+            if len(data) > wanted:
+                break
+    if len(data) != wanted:
+        raise StoreUnavailable(f"{seen.uri}: {len(data)} bytes came of {wanted}")
+    return bytes(data)

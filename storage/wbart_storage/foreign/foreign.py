@@ -54,6 +54,8 @@ class Reading:
     """Hex, of the whole object; empty where the service does not tell."""
     close: Callable[[], None] = _nothing
     """Ends the connection, if one is open; whoever reads calls it, at the end or before."""
+    end: int | None = None
+    """Where the range ends that comes, if that may be before what was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,15 @@ class Lists(Protocol):
         self, prefix: str, *, delimiter: str = "", token: str | None = None, versions: bool = False
     ) -> Page:
         """List up to a thousand objects in one request; with versions, those of each, too."""
+        ...
+
+
+@runtime_checkable
+class TellsVersions(Protocol):
+    """A bucket whose listings tell versions only when they are asked for."""
+
+    def keeps_versions(self, name: str) -> bool:
+        """Whether some object may have a version, though that one, the first listed, has none."""
         ...
 
 

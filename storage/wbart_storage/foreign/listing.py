@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
 from wbart_storage.around.patience import patiently
-from wbart_storage.foreign.foreign import Foreign, Lists, Page
+from wbart_storage.foreign.foreign import Foreign, Lists, Page, TellsVersions
 
 _AHEAD = 8
 """Pages in flight at once."""
@@ -28,7 +28,7 @@ def below(objects: Lists, prefix: str) -> Iterator[Foreign]:
     try:
         listing = _Listing(objects, pool)
         first = listing.page(prefix)()
-        if first.objects and not first.objects[0].version and _versioned(objects, first):
+        if first.objects and _may_have_versions(objects, first.objects[0]):
             listing = _Listing(objects, pool, versions=True)
             first = listing.page(prefix)()
         for each in listing.all(prefix, first):
@@ -38,10 +38,14 @@ def below(objects: Lists, prefix: str) -> Iterator[Foreign]:
         pool.shutdown(cancel_futures=True)
 
 
-def _versioned(objects: Lists, page: Page) -> bool:
-    """Whether old content is kept: a listing does not tell, an object does."""
-    name = page.objects[0].name
-    return bool(patiently(partial(objects.look, name), name).version)
+def _may_have_versions(objects: Lists, first: Foreign) -> bool:
+    """Whether old content may be kept: a plain listing does not tell.
+
+    Nor does one object: it may be older than the versions of all others.
+    """
+    if first.version or not isinstance(objects, TellsVersions):
+        return False
+    return bool(patiently(partial(objects.keeps_versions, first.name), first.name))
 
 
 class _Listing:

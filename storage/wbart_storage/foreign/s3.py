@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wbart_storage.errors import ObjectExists, ObjectMissing
+from wbart_storage.errors import ObjectExists, ObjectMissing, StorageError
 from wbart_storage.foreign.foreign import Foreign, Page, Reading, bare, changed
 from wbart_storage.foreign.uri import Target
 from wbart_storage.services.s3_end import ends_on_its_loop
@@ -98,6 +98,17 @@ class S3Bucket:
             answer = self._fs.call_s3("list_objects_v2", **asked)
         following = answer.get("NextContinuationToken") if answer.get("IsTruncated") else None
         return self._page(answer, answer.get("Contents", ()), following)
+
+    def keeps_versions(self, name: str) -> bool:
+        """Asks the bucket; where that is not allowed or not known, its object tells for all."""
+        try:
+            with translated(self._at.base):
+                answer = self._fs.call_s3("get_bucket_versioning", Bucket=self._at.bucket)
+        except StorageError as error:
+            if error.transient:
+                raise
+            return bool(self.look(name).version)
+        return bool(answer.get("Status"))  # Suspended, too: what was kept before is still there
 
     def _versions(self, asked: dict[str, Any], token: str | None) -> Page:
         if token is not None:
