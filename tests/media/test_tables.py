@@ -237,6 +237,14 @@ def test_arrays_of_any_plain_kind_come_back(array: Any, artifact: Folder) -> Non
     assert found == table
 
 
+@pytest.mark.parametrize("name", ["", "\0", "a\0b", "a/b", ".."])
+def test_arrays_come_back_whatever_their_column_is_called(name: str, artifact: Folder) -> None:
+    table = Table([name], [[numpy.zeros((2, 3))], [None]])
+    found = back(table, artifact)
+    assert found.columns == [name]
+    assert found == table
+
+
 def test_arrays_of_objects_are_refused(artifact: Folder) -> None:
     things = numpy.empty((1, 1), dtype=object)
     table = Table(["g"], [[things]])

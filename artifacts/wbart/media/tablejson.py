@@ -169,10 +169,11 @@ def _keep_arrays(
         return False
     from wbart.media.arrayfile import arrays_file
 
-    data = arrays_file(name, shape, cells)
+    key = name.replace("\0", " ")  # where a zip's names end
+    data = arrays_file(key, shape, cells)
     digits = md5(data, usedforsecurity=False).hexdigest()[:20]
     path = holder.hold_file(data, f"{_ARRAYS}/{digits}.npz")
-    kept = NDArrayType(shape, {"path": path, "key": name})
+    kept = NDArrayType(shape, {"path": path, "key": key})
     column.set(place, _with(found, arrays, kept))
     return True
 
