@@ -39,11 +39,12 @@ def checkout(
 ) -> str:
     """As `Artifact.checkout`."""
     target = _target(at, root)
-    check_root(at, root, force=force)
-    if dry_run and not force:
-        check_removed(target, checkout_plan(at, root).remove)
     if not dry_run:
         made(at, root, force=force, progress=progress)
+    else:
+        check_root(at, root, force=force)
+        if not force:
+            check_removed(target, checkout_plan(at, root).remove)
     return target if root is None else os.fspath(root)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,8 +45,7 @@ def note(at: Committed, folder: str, *, filled: bool) -> None:
 def of(workspace: Workspace, folder: str | os.PathLike[str]) -> Ref | None:
     """The version that the folder was last written from; None if nobody knows."""
     try:
-        text = _path(workspace, os.fspath(folder)).read_text(encoding="utf-8")
-        return Ref.parse(str(json.loads(text)["ref"]))
+        return Ref.parse(str(_noted(workspace, folder)["ref"]))
     except (OSError, ValueError, KeyError):
         return None
 
@@ -53,10 +53,15 @@ def of(workspace: Workspace, folder: str | os.PathLike[str]) -> Ref | None:
 def filled(workspace: Workspace, folder: str | os.PathLike[str]) -> bool:
     """Whether the folder was empty when wbart first wrote there, or made exactly a version."""
     try:
-        text = _path(workspace, os.fspath(folder)).read_text(encoding="utf-8")
-        return bool(json.loads(text)["filled"])
+        return bool(_noted(workspace, folder)["filled"])
     except (OSError, ValueError, KeyError):
         return False
+
+
+def _noted(workspace: Workspace, folder: str | os.PathLike[str]) -> Mapping[str, object]:
+    text = _path(workspace, os.fspath(folder)).read_text(encoding="utf-8")
+    noted: Mapping[str, object] = json.loads(text)
+    return noted
 
 
 def _path(workspace: Workspace, folder: str) -> Path:

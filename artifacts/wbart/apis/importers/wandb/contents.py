@@ -39,14 +39,14 @@ def fill(artifact: Artifact, rows: Iterable[ManifestRow], digest: str, known: Kn
     Raises IntegrityError, which names the path, for a file with other bytes than its digest says;
     ArgumentInvalid for one that is not there, and for digests that do not make W&B's digest.
     """
-    storablebed = False
+    altered = False
     for row in rows:
         if row.ref is None:
             _file(artifact, row)
         else:
             _refer(artifact, row, row.ref, known)
-            storablebed = storablebed or storable(row.digest) != row.digest
-    if digest and artifact.digest != digest and not storablebed:
+            altered = altered or storable(row.digest) != row.digest
+    if digest and artifact.digest != digest and not altered:
         raise IntegrityError(f"{artifact.name} has the digest {artifact.digest}, not {digest}")
 
 
