@@ -176,7 +176,7 @@ def beyond_end(error: BaseException) -> bool:
 def _made(kind: type[StorageError], key: str, error: BaseException) -> StorageError:
     if kind in (ObjectMissing, ObjectExists, KeyInvalid):
         return kind(key)
-    made = kind(f"{key}: {_one_line(error)}")
+    made = kind(f"{key}: {one_line(error)}")
     if isinstance(made, StoreUnavailable):
         made.retry_after = next(filter(None, map(_retry_after, _causes(error))), None)
     return made
@@ -285,7 +285,7 @@ def _family(kind: type) -> str:
     return kind.__module__.partition(".")[0]
 
 
-def _one_line(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
     """The message without line breaks, signatures of URLs, passwords and answers in XML."""
     text = " ".join(obstore_errors.said(error).split()) or type(error).__name__
     if unknown := _UNKNOWN_OPTION.search(text):

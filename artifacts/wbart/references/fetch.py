@@ -24,9 +24,9 @@ from wbart.references.references import (
     ARTIFACT_SCHEME,
     FILE_SCHEME,
     is_unverified,
-    scheme_in,
     scheme_of,
 )
+from wbart.references.scrub import scheme_in
 from wbart.refs.loading import load_by_id
 from wbart_manifest.canonical_json import decode_object
 from wbart_manifest.digest import ALGORITHMS, Digest

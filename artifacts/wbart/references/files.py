@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from wbart.errors import ArgumentInvalid
-from wbart.references.references import FILE_SCHEME, reference, scheme_in
+from wbart.references.references import FILE_SCHEME, reference
+from wbart.references.scrub import scheme_in
 from wbart_manifest.canonical_json import decode_object
 from wbart_manifest.digest import Digest, digest_function
 from wbart_manifest.entry import Entry

@@ -39,11 +39,6 @@ def scheme_of(uri: object) -> str:
     return scheme
 
 
-def scheme_in(uri: str) -> str:
-    """The scheme of a URI that somebody stored, whatever else is wrong with it."""
-    return uri.partition(":")[0].lower()
-
-
 def is_unverified(of: Reference) -> bool:
     """Whether its digest speaks of the URI alone, and not of the bytes."""
     extra = decode_object(of.extra) if of.extra else {}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote_plus
 
+from wbart_storage.services.kinds import BUCKETS
+
 _SECRET = re.compile(
     r"(?i)^((.*[-_.])?(access|account|api|auth|bearer|client|csrf|id|private|refresh|sas|secret"
     r"|security|session|subscription)?(signature|token|hmac|jwt|secret|password|passwd|pwd|pass"
@@ -27,7 +29,6 @@ _FRONT = re.compile(r"(?is)^([^?#@]*?://|[a-z][a-z0-9+.-]*:(?!/)|.*?://)")
 _HOST = re.compile(r"^(\[[^\]]*\]|[^:]*)(:[0-9]*)?$")
 _ARN = "arn:"
 """So begins a bucket of S3 that is named with colons."""
-_BUCKETS = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss")
 _LAKES = ("abfs", "abfss", "wasb", "wasbs")
 """Before the @ these have the container, which is no user."""
 
@@ -44,15 +45,20 @@ def scrub(uri: str) -> str:
     return "".join((front, mark, query, hash_, fragment))
 
 
+def scheme_in(uri: str) -> str:
+    """The scheme of a URI that somebody stored, whatever else is wrong with it."""
+    return uri.partition(":")[0].lower()
+
+
 def storable(uri: str) -> str:
     """The URI as an entry keeps it: without credentials, and still of the very same object.
 
     A path of the disk has none; a key of a bucket may only look like it, and every letter counts.
     """
-    scheme = uri.partition(":")[0].lower()
+    scheme = scheme_in(uri)
     if scheme == "file":
         return uri
-    return _without_user(uri) if scheme in _BUCKETS else scrub(uri)
+    return _without_user(uri) if scheme in BUCKETS else scrub(uri)
 
 
 def _without_user(uri: str) -> str:

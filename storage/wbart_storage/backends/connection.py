@@ -9,10 +9,8 @@ from typing import Any
 from fsspec import AbstractFileSystem
 
 from wbart_storage.services.kinds import service_of
-from wbart_storage.services.service import Service
+from wbart_storage.services.service import UNCACHED, Service
 from wbart_storage.translate import translated
-
-_UNCACHED: Mapping[str, Any] = {"use_listings_cache": False, "skip_instance_cache": True}
 
 
 class Connection:
@@ -31,7 +29,7 @@ class Connection:
     ) -> None:
         self.protocol = protocol
         self.service: Service = service_of(protocol)
-        self._made_of = kind, tuple(args), {**options, **_UNCACHED}
+        self._made_of = kind, tuple(args), {**options, **UNCACHED}
         self._built = [self._build()]
 
     @classmethod

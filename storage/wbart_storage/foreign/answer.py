@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wbart_storage.errors import AccessDenied, ObjectMissing, StorageError, StoreUnavailable
+from wbart_storage.translate import one_line
 
 NETWORK = (OSError, http.client.HTTPException)
 """What a connection may raise."""
@@ -103,7 +104,7 @@ class Answer:
             while self.status != 416 and (piece := self.response.read(_PIECE)):
                 yield piece
         except (*NETWORK, ValueError) as error:  # http.client trusts the sizes of chunks
-            raise StoreUnavailable(f"{self.shown}: {reason(error)}") from error
+            raise StoreUnavailable(f"{self.shown}: {one_line(error)}") from error
 
     def close(self) -> None:
         self.response.close()
@@ -111,8 +112,3 @@ class Answer:
 
     def _header(self, name: str) -> str:
         return self.response.headers.get(name, "")
-
-
-def reason(error: Exception) -> str:
-    """An error's message in one line."""
-    return " ".join(str(error).split()) or type(error).__name__

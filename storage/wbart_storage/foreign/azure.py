@@ -9,6 +9,7 @@ from typing import Any
 from wbart_storage.errors import ObjectExists, ObjectMissing, StorageError, StoreRefused
 from wbart_storage.foreign.foreign import Foreign, Page, Reading, changed
 from wbart_storage.foreign.uri import Target
+from wbart_storage.services.service import UNCACHED
 from wbart_storage.translate import translated
 
 
@@ -20,8 +21,7 @@ def open_azure(options: Mapping[str, object], account: str) -> Any:
     from adlfs import AzureBlobFileSystem
 
     named = {"account_name": account} if account else {}
-    uncached = {"use_listings_cache": False, "skip_instance_cache": True}
-    fs = AzureBlobFileSystem(**{**named, **options, **uncached})
+    fs = AzureBlobFileSystem(**{**named, **options, **UNCACHED})
     reached = fs.service_client.account_name
     if account and reached not in (None, account):
         raise StoreRefused(f"the options for Azure are of account {reached}, not {account}")

@@ -10,6 +10,7 @@ from typing import Any
 from wbart_storage.errors import ObjectMissing
 from wbart_storage.foreign.foreign import Foreign, Page, Reading, changed
 from wbart_storage.foreign.uri import Target
+from wbart_storage.services.service import UNCACHED
 from wbart_storage.translate import translated
 
 _FIELDS = "items(name,size,etag,generation),prefixes,nextPageToken"
@@ -21,8 +22,7 @@ def open_gs(options: Mapping[str, object]) -> Any:
 
     from wbart_storage.services.gcs_credentials import with_token
 
-    uncached = {"use_listings_cache": False, "skip_instance_cache": True}
-    return GCSFileSystem(**{**with_token(options), **uncached})
+    return GCSFileSystem(**{**with_token(options), **UNCACHED})
 
 
 class GsBucket:

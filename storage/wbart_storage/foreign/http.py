@@ -16,9 +16,10 @@ from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 from wbart_storage.clock import Clock, SystemClock
 from wbart_storage.errors import ReferenceRefused, StorageError, StoreUnavailable
 from wbart_storage.foreign.address import addresses
-from wbart_storage.foreign.answer import NETWORK, Answer, reason
+from wbart_storage.foreign.answer import NETWORK, Answer
 from wbart_storage.foreign.foreign import Foreign, Reading, changed
 from wbart_storage.foreign.pace import SECONDS, Connection
+from wbart_storage.translate import one_line
 
 _HOPS = 10
 
@@ -91,7 +92,7 @@ class Web:
             return Answer(connection, answered, without_secrets(origin.geturl()))
         except NETWORK as error:
             connection.close()
-            raise StoreUnavailable(f"{shown}: {reason(error)}") from error
+            raise StoreUnavailable(f"{shown}: {one_line(error)}") from error
 
     def _connect(self, parts: SplitResult, shown: str) -> Connection:
         try:
@@ -112,7 +113,7 @@ class Web:
                 failure = error
         if isinstance(failure, ssl.SSLCertVerificationError):
             raise StorageError(f"{shown}: {failure.verify_message}") from failure
-        raise StoreUnavailable(f"{shown}: {reason(failure or OSError())}") from failure
+        raise StoreUnavailable(f"{shown}: {one_line(failure or OSError())}") from failure
 
     def _wrapped(self, plain: socket.socket, host: str) -> ssl.SSLSocket:
         if self._tls is None:

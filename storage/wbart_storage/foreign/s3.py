@@ -9,6 +9,7 @@ from wbart_storage.errors import ObjectExists, ObjectMissing, StorageError
 from wbart_storage.foreign.foreign import Foreign, Page, Reading, bare, changed
 from wbart_storage.foreign.uri import Target
 from wbart_storage.services.s3_end import ends_on_its_loop
+from wbart_storage.services.service import UNCACHED
 from wbart_storage.translate import translated
 
 _OPTIONS: Mapping[str, object] = {
@@ -28,7 +29,7 @@ def open_s3(options: Mapping[str, object]) -> Any:
     """A file system of S3 that caches nothing, its patience bounded."""
     from s3fs import S3FileSystem
 
-    mine = {**_OPTIONS, **options, "use_listings_cache": False, "skip_instance_cache": True}
+    mine = {**_OPTIONS, **options, **UNCACHED}
     host = str(options.get("endpoint_url", "")).rstrip("/").partition("://")[2]
     if host.endswith(_VIRTUAL_HOSTS):
         config = dict(_OPTIONS["config_kwargs"])  # type: ignore[call-overload]

@@ -18,23 +18,15 @@ from fsspec.asyn import sync
 
 from wbart_storage.keys import check_key
 from wbart_storage.objects import Part
-from wbart_storage.services.service import Connected
+from wbart_storage.services.service import Below
 from wbart_storage.translate import translated
 
 _UPLOAD = "blocks"
 _NAME = re.compile(rb"(\d{6})-([0-9a-f]{32})")
 
 
-class AzureParts:
+class AzureParts(Below):
     """Uploads in parts below a container's path."""
-
-    def __init__(self, fs: Connected, root: str) -> None:
-        self._connected = fs
-        self._root = root
-
-    @property
-    def _fs(self) -> Any:
-        return self._connected()
 
     def begin(self, key: str) -> str:
         check_key(key)
@@ -86,3 +78,6 @@ def _part(block: Any) -> Part | None:
         return None  # somebody else's way to name blocks
     number, digest = named.groups()
     return Part(int(number), block.size, bytes.fromhex(digest.decode()), block.id)
+
+
+PARTS = AzureParts

@@ -13,6 +13,7 @@ from google.auth.transport.requests import Request
 from requests import Session
 
 from wbart_storage.errors import AccessDenied
+from wbart_storage.translate import one_line
 
 _NONE = "Your default credentials were not found"
 """What google.auth says where nobody has logged in, and has no class for."""
@@ -36,8 +37,7 @@ def with_token(options: Mapping[str, Any]) -> dict[str, Any]:
     except (GoogleAuthError, OSError, ValueError, TypeError, AttributeError) as error:
         if str(error).startswith(_NONE):
             return {**options, "token": _without_google()}
-        reason = " ".join(str(error).split())
-        raise AccessDenied(f"cannot use the credentials of Google: {reason}") from error
+        raise AccessDenied(f"cannot use the credentials of Google: {one_line(error)}") from error
     return {**_project(project), **options, "token": found}
 
 

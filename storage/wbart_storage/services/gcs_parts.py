@@ -15,7 +15,7 @@ from urllib.parse import quote
 from wbart_storage.errors import ObjectMissing, StoreUnavailable
 from wbart_storage.keys import check_key, check_prefix
 from wbart_storage.objects import Part
-from wbart_storage.services.service import Connected
+from wbart_storage.services.service import Below
 from wbart_storage.tokens import token_hex
 from wbart_storage.translate import translate, translated
 
@@ -23,16 +23,8 @@ _AT_ONCE = 32
 _TYPE = "application/octet-stream"
 
 
-class GcsParts:
+class GcsParts(Below):
     """Uploads in parts below a bucket's path."""
-
-    def __init__(self, fs: Connected, root: str) -> None:
-        self._connected = fs
-        self._root = root
-
-    @property
-    def _fs(self) -> Any:
-        return self._connected()
 
     def begin(self, key: str) -> str:
         check_key(key)
@@ -137,3 +129,6 @@ def _part(told: Mapping[str, Any]) -> Part:
     name = str(told["name"])
     digest = b64decode(told.get("md5Hash", ""))
     return Part(int(name.rpartition("/")[2]), int(told["size"]), digest, name)
+
+
+PARTS = GcsParts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import cast
 
 from wbart_storage.objects import Parts
@@ -25,8 +26,7 @@ BUCKETS = frozenset(_MODULES)
 def service_of(protocol: str) -> Service:
     """The Service of a protocol."""
     if protocol in _MODULES:
-        module = import_module(f"wbart_storage.services.{_MODULES[protocol]}")
-        return cast(Service, module.SERVICE)
+        return cast(Service, _module(_MODULES[protocol]).SERVICE)
     from wbart_storage.services.filetree import FileTree
 
     return FileTree(protocol)
@@ -34,16 +34,10 @@ def service_of(protocol: str) -> Service:
 
 def parts_of(protocol: str, fs: Connected, root: str) -> Parts | None:
     """How the file system takes parts below root; None where it has no such thing."""
-    if protocol in ("s3", "s3a"):
-        from wbart_storage.services.s3_parts import S3Parts
+    if protocol not in _MODULES:
+        return None
+    return cast(Parts, _module(f"{_MODULES[protocol]}_parts").PARTS(fs, root))
 
-        return S3Parts(fs, root)
-    if protocol in ("gs", "gcs"):
-        from wbart_storage.services.gcs_parts import GcsParts
 
-        return GcsParts(fs, root)
-    if protocol in ("az", "abfs", "abfss"):
-        from wbart_storage.services.azure_parts import AzureParts
-
-        return AzureParts(fs, root)
-    return None
+def _module(name: str) -> ModuleType:
+    return import_module(f"wbart_storage.services.{name}")

@@ -14,7 +14,7 @@ from wbart_storage.errors import ObjectMissing, StoreUnavailable
 from wbart_storage.keys import check_key
 from wbart_storage.objects import Part
 from wbart_storage.services.s3_sums import arrived, sum_of
-from wbart_storage.services.service import Connected
+from wbart_storage.services.service import Below
 from wbart_storage.translate import translated
 
 _NO_PART = 10_000
@@ -22,16 +22,8 @@ _NO_PART = 10_000
 _MD5 = re.compile(r"[0-9a-f]{32}")
 
 
-class S3Parts:
+class S3Parts(Below):
     """Uploads in parts below a bucket's path."""
-
-    def __init__(self, fs: Connected, root: str) -> None:
-        self._connected = fs
-        self._root = root
-
-    @property
-    def _fs(self) -> Any:
-        return self._connected()
 
     def begin(self, key: str) -> str:
         return str(self._call("create_multipart_upload", key)["UploadId"])
@@ -91,3 +83,6 @@ def _part(told: Mapping[str, Any]) -> Part:
     digest = bytes.fromhex(plain) if _MD5.fullmatch(plain) else b""
     receipt = f"{etag} {told.get('ChecksumCRC32', '')}".rstrip()
     return Part(told["PartNumber"], told["Size"], digest, receipt)
+
+
+PARTS = S3Parts

@@ -24,8 +24,22 @@ CONNECT_SECONDS = 5
 READ_SECONDS = 15
 """How long a silent server is waited for; `Retry` is above, and tries again."""
 
+UNCACHED: Mapping[str, Any] = {"use_listings_cache": False, "skip_instance_cache": True}
+"""Options of every file system: fsspec's caches serve what others have long changed."""
 Connected = Callable[[], Any]
 """Gives the file system of this process."""
+
+
+class Below:
+    """Does something below a root of the file system that is connected at the moment."""
+
+    def __init__(self, fs: Connected, root: str) -> None:
+        self._connected = fs
+        self._root = root
+
+    @property
+    def _fs(self) -> Any:
+        return self._connected()
 
 
 class Page(NamedTuple):
