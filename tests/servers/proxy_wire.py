@@ -163,13 +163,15 @@ class Connection:
             wanted = min(_PIECE, size - done)
             if what in ("cut", "short", "flip") and done < middle:
                 wanted = min(wanted, middle - done)
-            elif what == "flip" and done == middle:
+            flips = what == "flip" and done == middle
+            if flips:
                 wanted = 1
             piece = await source.readexactly(wanted)
-            self._writer.write(_flipped(piece) if what == "flip" and done == middle else piece)
-            await self._writer.drain()
             done += wanted
+            # Before the client has it: its next look at the requests is to find it told.
             request.received = done
+            self._writer.write(_flipped(piece) if flips else piece)
+            await self._writer.drain()
             if what in ("cut", "short") and done >= middle:
                 break
         if what == "cut":

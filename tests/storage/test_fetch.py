@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.descriptors import opened
 from tests.storage.blobstore import blake3, noise, put_pack, put_whole
 
 from wbart_manifest.location import WHOLE, Location
@@ -131,24 +132,24 @@ def test_a_bad_blob_leaves_what_was_there(
 def test_nothing_stays_open_when_it_fails(
     store: ObjectStore, root: Path, wanted: list[Wanted]
 ) -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = opened()
     missing = Wanted("gone", 4 << 20, blake3(b"gone"), Location(WHOLE, length=4 << 20))
     for _ in range(3):
         with pytest.raises(BlobMissing):
             run(store, root, [*wanted, missing])
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert opened() <= before
 
 
 def test_a_caller_who_stops_early_leaves_nothing_open(
     store: ObjectStore, root: Path, wanted: list[Wanted], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fetch_module, "_BATCH_FILES", 5)
-    before = len(os.listdir("/proc/self/fd"))
+    before = opened()
     batches = Fetch(Blobs(StoreReader(store), "blake3"), str(root), jobs=2).run(wanted)
     assert len(next(iter(batches))) == 5
     batches.close()  # type: ignore[attr-defined]
 
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert opened() <= before
     found = files(root)
     assert found.items() <= EVERYTHING.items()
 

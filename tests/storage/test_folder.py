@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.descriptors import opened
 from tests.storage.blobstore import noise
 
 from wbart_storage.errors import AccessDenied, FolderUnsafe, StorageError, StoreFull
@@ -220,13 +221,13 @@ def test_a_symbolic_link_leads_to_the_source(
 
 
 def test_many_folders_need_few_descriptors(folder: Folder, root: Path) -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = opened()
     for number in range(300):
         folder.write(f"a/{number}/b/c/file", b"x")
     for number in range(300):
         folder.write(f"a/{number}/b/c/file", b"y")
 
-    assert len(os.listdir("/proc/self/fd")) <= before + folder_module._OPEN_FOLDERS
+    assert len(opened() - before) <= folder_module._OPEN_FOLDERS
     assert {path.read_bytes() for path in root.rglob("file")} == {b"y"}
     assert len(list(root.rglob("file"))) == 300
 
@@ -238,10 +239,10 @@ def test_a_path_deeper_than_the_open_folders_is_written(folder: Folder, root: Pa
 
 
 def test_nothing_stays_open(root: Path) -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = opened()
     with Folder(str(root)) as folder:
         folder.write("a/b/c", b"x")
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert opened() <= before
 
 
 def test_what_is_not_there_has_no_status(folder: Folder, root: Path) -> None:

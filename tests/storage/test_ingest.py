@@ -37,8 +37,16 @@ FILES = {
     "edge": noise(5_000, 98),
     "empty": b"",
 }
-LATER = FixedClock(SystemClock().now() + 1000)
-"""So late that every file is old, but not what waits on the stage."""
+
+
+class Later(SystemClock):
+    """So late that every file is old, but not what waits on the stage."""
+
+    def now(self) -> float:
+        return super().now() + 1000
+
+
+LATER = Later()
 
 
 @pytest.fixture(params=["local", "memory"])
