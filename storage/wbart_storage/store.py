@@ -26,6 +26,7 @@ from wbart_storage.clock import Clock, SystemClock
 from wbart_storage.config import StoreConfig, create_config, read_config
 from wbart_storage.errors import StorageError, StoreUnsupported
 from wbart_storage.files.fingerprint import NOWHERE, Fingerprints
+from wbart_storage.journal.desk import Desk
 from wbart_storage.journal.fold import Fold
 from wbart_storage.journal.journal import Journal
 from wbart_storage.objects import Adopts, Files, ObjectStore, Parts, ability
@@ -143,7 +144,13 @@ class Store:
             algorithm=self.algorithm,
             clock=self.clock,
             tool=self.tool,
+            desk=self._desks.setdefault(prefix, Desk()),
         )
+
+    @cached_property
+    def _desks(self) -> dict[str, Desk]:
+        """Where those meet who commit to the same journal, by its prefix."""
+        return {}
 
     @property
     def _now_ns(self) -> Callable[[], int]:

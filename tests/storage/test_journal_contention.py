@@ -130,7 +130,7 @@ def test_one_whose_intent_was_committed_by_another_is_told_so(store: MemoryObjec
 def test_a_record_holds_no_more_than_it_should(
     store: MemoryObjects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commit, "_MOST_INTENTS", 2)
+    monkeypatch.setattr(commit, "MOST_INTENTS", 2)
     for _ in range(5):
         write_letter(store, new_intent(CHANCE))
     mine = new_intent(CHANCE)
@@ -144,7 +144,7 @@ def test_a_record_holds_no_more_than_it_should(
 def test_a_record_is_not_longer_than_it_should_be(
     store: MemoryObjects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commit, "_MOST_BYTES", 500)
+    monkeypatch.setattr(commit, "MOST_BYTES", 500)
     for _ in range(5):
         write_letter(store, new_intent(CHANCE, {"op": "take", "text": "x" * 200}))
     new_journal(outpaced(store, 1)).commit(new_intent(CHANCE))

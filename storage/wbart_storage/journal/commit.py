@@ -11,10 +11,11 @@ from wbart_storage.clock import Clock, rfc3339
 from wbart_storage.errors import EpochFenced, OutcomeUnknown, StorageError
 from wbart_storage.journal.fold import S
 from wbart_storage.journal.inbox import Inbox, Letter
+from wbart_storage.journal.party import Party
 from wbart_storage.journal.readback import TRIES, Wait
-from wbart_storage.journal.record import Intent, Record, check_intent
+from wbart_storage.journal.record import MOST_BYTES, MOST_INTENTS, Intent, Record
 from wbart_storage.journal.slots import Log
-from wbart_storage.journal.tail import Committed, Tail
+from wbart_storage.journal.tail import Tail
 from wbart_storage.journal.turns import Turns
 
 log = logging.getLogger(__name__)
@@ -26,8 +27,6 @@ _PASSING = 16
 _ROUNDS = 1000
 _PATIENCE = 120.0
 """Seconds after which a committer no longer waits for his letter to be committed."""
-_MOST_INTENTS = 256
-_MOST_BYTES = 4 << 20
 _TICK = 1e-6
 
 
@@ -44,109 +43,122 @@ class Committer(Generic[S]):
         self._tool = tool
         self._wait = wait
 
-    def commit(self, intent: Intent, epoch: int) -> Committed:
-        """See `Journal.commit`.
+    def party(self, intents: Sequence[Intent], epoch: int) -> Party:
+        """What is to be committed together."""
+        return Party(self._inbox, intents, epoch)
+
+    def commit(self, party: Party) -> None:
+        """Commit them all, as `Journal.commit` does with one; the party tells how.
+
+        After an error it tells of those that were in the log before.
 
         A state that nobody has compared with the log in this call may be stale, so it may lose
         one slot for free, unless that one was filled about when we came: that means contention.
         """
-        check_intent(intent)
-        mine, began = self._inbox.letter(intent, epoch), self._clock.now()
-        if self._tail.warm and intent.txid not in self._tail.tally.txids:
-            found = self._through_slot(mine, intent)
+        began = self._clock.now()
+        if self._tail.warm and not self._tail.tally.txids.keys() & party.txids:
+            self._through_slot(party)
             took = self._clock.now() - began
             stale = abs(self._tail.tally.hlc - began) > 2 * took or not took
         else:
-            found, stale = self._tail.catch_up(intent.txid), True
-        if found is None and stale:
-            found = self._through_slot(mine, intent)
-        return found or self._through_inbox(mine, intent)
+            self._catch_up(party)
+            stale = True
+        if not party.done and stale:
+            self._through_slot(party)
+        if not party.done:
+            self._through_inbox(party)
 
-    def _through_slot(self, mine: Letter, intent: Intent) -> Committed | None:
+    def _catch_up(self, party: Party) -> None:
+        party.settle(self._tail.catch_up(party.txids))
+
+    def _through_slot(self, party: Party) -> None:
         """Try the next slot without the inbox; when it is lost, read on to the end of the log.
 
         Some slots are for all, or letters of the slow would wait as long as the quick commit.
         """
-        self._check_fence(mine.epoch)
+        self._check_fence(party.epoch)
         slot = self._tail.tally.seq + 1
         if slot % _SHARED == _SHARED - 1:
-            waiting = self._inbox.waiting(mine, self._tail.tally)[:_PASSING]
-            found = self._share(mine, _with(waiting, mine), {mine.key: intent}, sent=False)
+            waiting = self._inbox.waiting(party.letters, self._tail.tally)[:_PASSING]
+            self._share(party, _with(waiting, party.letters), sent=False)
         else:
-            found, _ = self._place([intent], mine.epoch, mine.txid)
-        return found or self._tail.catch_up(mine.txid)
+            self._place(party, party.own, party.epoch)
+        if not party.done:
+            self._catch_up(party)
 
-    def _through_inbox(self, mine: Letter, intent: Intent) -> Committed:
-        """Let anybody commit the intent, and do so for all when the turn is ours."""
-        log.info("contention: %s goes through the inbox", mine.key)
+    def _through_inbox(self, party: Party) -> None:
+        """Let anybody commit the intents, and do so for all when the turn is ours."""
+        first, *others = party.letters
+        log.info("contention: %s goes through the inbox", first.key)
         started = self._clock.monotonic()
-        self._inbox.put(mine, intent)
+        self._inbox.put(first, party.intents[first.key])
         turns = Turns(self._clock.monotonic() - started)
-        opened, failures = {mine.key: intent}, 0
+        for _ in self._slots.gather(lambda letter: self._send(party, letter), others):
+            pass
+        failures = 0
         for _ in range(_ROUNDS):
             try:
-                found = self._turn(mine, opened, turns)
+                self._turn(party, turns)
                 failures = 0
             except EpochFenced:
                 raise
             except StorageError as error:
                 failures += 1
                 if failures == TRIES or not error.transient:
-                    raise _unknown(mine, error) from error
-                found = None
-            if found is not None:
-                return found
+                    raise _unknown(party, error) from error
+            if party.done:
+                return
             if self._clock.monotonic() - started > _PATIENCE:
-                raise _unknown(mine, f"not committed within {_PATIENCE:.0f} s")
+                raise _unknown(party, f"not committed within {_PATIENCE:.0f} s")
             turns.pause(self._wait)
-        raise _unknown(mine, f"lost {_ROUNDS} slots")
+        raise _unknown(party, f"lost {_ROUNDS} slots")
 
-    def _turn(self, mine: Letter, opened: dict[str, Intent], turns: Turns) -> Committed | None:
-        """Look whether our letter was committed, and commit all if it is for us to do so."""
-        found = self._tail.catch_up(mine.txid)
-        if found is not None:
-            return found
-        if mine.epoch < self._tail.tally.fence:
-            self._inbox.discard([mine])
-        self._check_fence(mine.epoch)
+    def _send(self, party: Party, letter: Letter) -> None:
+        """Put one more letter into the inbox; without it, only we can commit what it says."""
+        try:
+            self._inbox.put(letter, party.intents[letter.key])
+        except StorageError as error:
+            log.info("%s is not in the inbox: %s", letter.key, error)
+
+    def _turn(self, party: Party, turns: Turns) -> None:
+        """Look which of our letters were committed, and commit all if it is for us to do so."""
+        self._catch_up(party)
+        if party.done:
+            return
+        if party.epoch < self._tail.tally.fence:
+            self._inbox.discard(party.letters)
+        self._check_fence(party.epoch)
         if not turns.must_look(self._tail.tally.seq):
-            return None
-        waiting = self._inbox.waiting(mine, self._tail.tally)
-        if not turns.leads(waiting.index(mine), len(waiting)):
-            return None
-        return self._share(mine, _first(waiting, mine), opened, sent=True)
+            return
+        waiting = self._inbox.waiting(party.letters, self._tail.tally)
+        if turns.leads(waiting.index(party.letters[0]), len(waiting)):
+            self._share(party, _with(_first(waiting), party.letters), sent=True)
 
-    def _share(
-        self, mine: Letter, letters: Sequence[Letter], opened: dict[str, Intent], sent: bool
-    ) -> Committed | None:
-        """Try the next slot with our intent, sent to the inbox or not, and those of the letters.
+    def _share(self, party: Party, letters: Sequence[Letter], sent: bool) -> None:
+        """Try the next slot with our intents, sent to the inbox or not, and those of the letters.
 
         What has been opened is not read again.
         """
-        self._check_fence(mine.epoch)
-        closed = [letter for letter in letters if letter.key not in opened]
+        self._check_fence(party.epoch)
+        closed = [letter for letter in letters if letter.key not in party.intents]
         found = self._slots.gather(self._inbox.open, closed)
-        opened |= {letter.key: read for letter, read in zip(closed, found, strict=True) if read}
-        batch = [letter for letter in letters if letter.key in opened]
-        intents = [opened[letter.key] for letter in batch]
-        epoch = min(letter.epoch for letter in batch)
-        committed, won = self._place(intents, epoch, mine.txid)
-        if won:
-            self._inbox.discard(letter for letter in batch if sent or letter.key != mine.key)
-        return committed
+        party.intents |= {each.key: read for each, read in zip(closed, found, strict=True) if read}
+        batch = [letter for letter in letters if letter.key in party.intents]
+        unsent = [] if sent else list(party.letters)
+        intents = [party.intents[letter.key] for letter in batch]
+        if self._place(party, intents, min(letter.epoch for letter in batch)):
+            self._inbox.discard(letter for letter in batch if letter not in unsent)
 
-    def _place(
-        self, intents: Sequence[Intent], epoch: int, txid: str
-    ) -> tuple[Committed | None, bool]:
+    def _place(self, party: Party, intents: Sequence[Intent], epoch: int) -> bool:
         """Put the intents into the next slot and fold in what it then holds.
 
-        Whether the intent of that txid is in there now, and whether the record is ours.
+        Whether the record in there is ours.
         """
         slot, won = self._slots.place(self._record(intents, epoch))
-        found = self._tail.advance(slot, txid)
+        party.settle(self._tail.advance(slot, party.txids))
         if won:
             self._tail.save_if_due()
-        return found, won
+        return won
 
     def _record(self, intents: Sequence[Intent], epoch: int) -> Record:
         """The next record; its hlc is later than the last even when our clock is behind."""
@@ -169,20 +181,21 @@ class Committer(Generic[S]):
             raise EpochFenced(epoch, self._tail.tally.fence)
 
 
-def _first(waiting: Sequence[Letter], mine: Letter) -> list[Letter]:
-    """As many letters as one record should hold, oldest first; ours in any case."""
-    size, some = 0, list(waiting[:_MOST_INTENTS])
+def _first(waiting: Sequence[Letter]) -> list[Letter]:
+    """As many letters as one record should hold, oldest first."""
+    size, some = 0, list(waiting[:MOST_INTENTS])
     for count, letter in enumerate(some):
         size += letter.size
-        if size > _MOST_BYTES:
-            some = some[:count]
-            break
-    return _with(some, mine)
+        if size > MOST_BYTES:
+            return some[:count]
+    return some
 
 
-def _with(letters: Sequence[Letter], mine: Letter) -> list[Letter]:
-    return [*letters] if mine in letters else [*letters, mine]
+def _with(letters: Sequence[Letter], mine: Sequence[Letter]) -> list[Letter]:
+    """These letters, and those of ours that are not among them."""
+    return [*letters, *(letter for letter in mine if letter not in letters)]
 
 
-def _unknown(mine: Letter, reason: object) -> OutcomeUnknown:
-    return OutcomeUnknown(f"intent {mine.txid} waits in the inbox and may be committed: {reason}")
+def _unknown(party: Party, reason: object) -> OutcomeUnknown:
+    txids = ", ".join(party.txids[:3]) + (", …" if len(party.txids) > 3 else "")
+    return OutcomeUnknown(f"intent {txids} waits in the inbox and may be committed: {reason}")

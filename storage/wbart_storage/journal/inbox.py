@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -18,7 +18,13 @@ from wbart_storage.errors import ObjectMissing, StorageError, StoreUnsupported
 from wbart_storage.journal import canonical, readback
 from wbart_storage.journal.fold import Tally
 from wbart_storage.journal.readback import Wait
-from wbart_storage.journal.record import VERSION, Intent, intent_document, versioned
+from wbart_storage.journal.record import (
+    VERSION,
+    Intent,
+    intent_document,
+    intent_size,
+    versioned,
+)
 from wbart_storage.journal.seal import seal, unseal
 from wbart_storage.keys import inbox_key, inbox_prefix
 from wbart_storage.objects import ObjectStore
@@ -76,18 +82,18 @@ class Inbox:
                 letters.append(Letter(stat.key, found[2], int(found[1]), stat.size))
         return letters
 
-    def waiting(self, mine: Letter, tally: Tally[Any]) -> list[Letter]:
+    def waiting(self, mine: Sequence[Letter], tally: Tally[Any]) -> list[Letter]:
         """The letters still to be committed, in order, mine among them, sent or not.
 
         Those that are done for are deleted by the first in the line, lest everybody does it.
         """
-        letters = {letter.txid: letter for letter in [*self.letters(), mine]}
+        letters = {letter.txid: letter for letter in [*self.letters(), *mine]}
         line: list[Letter] = []
         over: list[Letter] = []
         for letter in sorted(letters.values(), key=lambda letter: letter.key):
             done = letter.txid in tally.txids or letter.epoch < tally.fence
             (over if done else line).append(letter)
-        if line and line[0].key == mine.key:
+        if line and line[0] in mine:
             self.discard(over)
         return line
 
@@ -115,7 +121,7 @@ class Inbox:
         versioned(canonical.decode(data), letter.key)
         document = unseal(data, _SEAL)
         body = msgspec.convert(versioned(document, letter.key), _Body)
-        canonical.encode([[intent_document(body.intent)]])  # as deep as it will lie in a record
+        intent_size(body.intent)  # as deep as it will lie in a record
         if (body.intent.txid, body.epoch) != (letter.txid, letter.epoch):
             raise ValueError("it is not what its name says")
         return body.intent

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import bisect
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from threading import RLock
 from typing import Generic
 
 from wbart_storage.clock import Clock
-from wbart_storage.errors import ObjectMissing
+from wbart_storage.errors import ObjectMissing, StorageError
 from wbart_storage.journal.checkpoint import Checkpoints
 from wbart_storage.journal.commit import Committer
+from wbart_storage.journal.desk import Desk, Ticket
 from wbart_storage.journal.fold import Fold, S
 from wbart_storage.journal.inbox import Inbox
 from wbart_storage.journal.readback import Wait
@@ -40,11 +41,14 @@ class Journal(Generic[S]):
         tool: str,
         wait: Wait = time.sleep,
         threads: int = 16,
+        desk: Desk | None = None,
     ) -> None:
+        """Desk: that of all journals of this process at this prefix of the same store."""
+        self._desk = Desk() if desk is None else desk
         self._prefix = prefix
         self._fold = fold
         self._slots = Log(store, prefix, algorithm, wait, threads)
-        self._tail = Tail(self._slots, Checkpoints(store, self._slots, fold))
+        self._tail = Tail(self._slots, Checkpoints(store, self._slots, fold), self._desk.show)
         inbox = Inbox(store, prefix, algorithm, wait)
         self._committer = Committer(self._slots, self._tail, inbox, clock, tool, wait)
         self._lock = RLock()
@@ -77,8 +81,17 @@ class Journal(Generic[S]):
         and will not be. EpochFenced: a sweep's fence is newer than epoch.
         ValueError: it cannot be written as canonical JSON.
         """
-        with self._lock:
-            return self._committer.commit(intent, epoch)
+        ticket = self._desk.join(intent, epoch)
+        try:
+            with self._desk.turn, self._lock:
+                if not ticket.over:
+                    self._tail.learn(self._desk.after)
+                    self._commit(self._desk.party(ticket))
+                elif ticket.committed is not None:
+                    self._tail.learn(self._desk.after, ticket.committed[0])
+        finally:
+            self._desk.leave(ticket)
+        return ticket.outcome()
 
     def records(self, start: int = 0) -> Iterator[Record]:
         """The records from seq start on, void ones too; JournalCorrupt where the chain breaks."""
@@ -103,6 +116,18 @@ class Journal(Generic[S]):
             slots = range(tally.seq + 1)
             count = bisect.bisect_right(slots, seconds, key=self._hlc)
             return self._tail.past(count - 1).state if count else self._fold.initial()
+
+    def _commit(self, tickets: Sequence[Ticket]) -> None:
+        """Settle all of them: what stands against one that can be written stands against all."""
+        party = self._committer.party([each.intent for each in tickets], tickets[0].epoch)
+        error = None
+        try:
+            self._committer.commit(party)
+        except StorageError as failure:
+            error = failure
+        for ticket in tickets:
+            ticket.committed = party.committed.get(ticket.intent.txid)
+            ticket.error = None if ticket.committed else error
 
     def _catch_up(self) -> None:
         self._tail.catch_up()

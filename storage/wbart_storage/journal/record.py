@@ -16,6 +16,10 @@ from wbart_storage.journal.seal import MEMBER, algorithm_of, seal, unseal
 VERSION = 1
 """The version of the form of records and intents that this release writes and reads."""
 
+MOST_INTENTS = 256
+"""How many intents, and bytes of them, one record should hold at most."""
+MOST_BYTES = 4 << 20
+
 _SEAL = "wbart-record-sum-v1"
 _TXID = re.compile(r"[0-9a-f]{32}")
 
@@ -112,6 +116,12 @@ def intent_document(intent: Intent) -> dict[str, object]:
         "ts": float(intent.ts),
         "txid": intent.txid,
     }
+
+
+def intent_size(intent: Intent) -> int:
+    """The bytes that an intent adds to a record. Raises ValueError if none can hold it."""
+    # As deep as it will lie in a record.
+    return len(canonical.encode([[intent_document(intent)]]))
 
 
 def versioned(document: object, key: str) -> dict[str, object]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Collection, Iterable
 from typing import Generic
 
-from wbart_storage.errors import JournalCorrupt
+from wbart_storage.errors import JournalCorrupt, StorageError
 from wbart_storage.journal.checkpoint import EVERY, Checkpoints
 from wbart_storage.journal.fold import S, Tally
 from wbart_storage.journal.slots import Log, Slot
@@ -14,14 +15,20 @@ log = logging.getLogger(__name__)
 
 Committed = tuple[int, object]
 """The seq of the record that carries an intent, and what the fold said of it."""
+Found = dict[str, Committed]
+"""By txid."""
 
 
 class Tail(Generic[S]):
     """A tally kept warm: one probe of the next slot tells whether it is still the newest."""
 
-    def __init__(self, slots: Log, checkpoints: Checkpoints[S]) -> None:
+    def __init__(
+        self, slots: Log, checkpoints: Checkpoints[S], seen: Callable[[Slot], object]
+    ) -> None:
+        """Seen is told of each slot that was folded in."""
         self._slots = slots
         self._checkpoints = checkpoints
+        self._seen = seen
         self._tally: Tally[S] | None = None
 
     @property
@@ -36,37 +43,54 @@ class Tail(Generic[S]):
             self._tally = self._checkpoints.load()
         return self._tally
 
-    def catch_up(self, txid: str = "") -> Committed | None:
-        """Fold in all that is new; where and how the intent of that txid was committed, if it was.
+    def catch_up(self, txids: Collection[str] = ()) -> Found:
+        """Fold in all that is new; where and how the intents of those txids were committed.
 
-        An intent of long ago is found too, whoever committed it. Where the chain is broken, all is
+        Those of long ago are found too, whoever committed them. Where the chain is broken, all is
         read anew, once: a record that we hold may have been damaged on its way.
         """
         try:
-            return self._catch_up(txid)
+            return self._catch_up(txids)
         except JournalCorrupt as error:
             if self._slots.reads == 1:
                 raise
             log.info("reading the log anew: %s", error)
         self._tally = None
-        return self._catch_up(txid)
+        return self._catch_up(txids)
 
-    def _catch_up(self, txid: str) -> Committed | None:
-        known = self.tally.txids.get(txid)
-        if known is not None:
-            return self._recall(txid, known)
-        found: Committed | None = None
+    def _catch_up(self, txids: Collection[str]) -> Found:
+        known = self.tally.txids
+        found = {txid: self._recall(txid, known[txid]) for txid in txids if txid in known}
+        if txids and len(found) == len(txids):
+            return found
         for slot in self._slots.following(self.tally.seq + 1):
-            found = self.advance(slot, txid) or found
+            found |= self.advance(slot, txids)
         return found
 
-    def advance(self, slot: Slot, txid: str = "") -> Committed | None:
-        """Fold in the next slot; where and how the intent was committed, if it is new in there."""
+    def advance(self, slot: Slot, txids: Collection[str] = ()) -> Found:
+        """Fold in the next slot; where and how those intents were committed that are new in it."""
         tally = self.tally
         self._tally = None  # stays so if the slot cannot be folded in: half a fold is no state
         outcomes = tally.apply(slot)
         self._tally = tally
-        return (slot.seq, outcomes[txid]) if txid in outcomes else None
+        self._seen(slot)
+        return {txid: (slot.seq, outcomes[txid]) for txid in txids if txid in outcomes}
+
+    def learn(self, known: Callable[[int], Iterable[Slot]], seq: int = -1) -> None:
+        """Fold in what others know of the log, and reach slot seq, where they committed for us.
+
+        Raises nothing: he told us how it went, and a state that is not known will be read.
+        """
+        if not self.warm:
+            return
+        try:
+            for slot in known(self.tally.seq):
+                self.advance(slot)
+            if self.tally.seq < seq:
+                self.catch_up()
+        except StorageError as error:
+            log.info("the log is read anew when it is asked for: %s", error)
+            self._tally = None
 
     def save_if_due(self) -> None:
         """Make a checkpoint if the last slot folded in is one after which there should be one."""
