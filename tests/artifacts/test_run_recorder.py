@@ -178,14 +178,14 @@ def test_a_run_gives_signs_of_life(tmp_path: Path) -> None:
     assert last_beat(bench.objects, PATH) == {
         "ts": 1015.0, "state": "running", "summary": {"loss": 0.5}, "runtime": 15.0, "step": 0,
     }  # fmt: skip
-    assert observed_state(bench.record, 1015.0, 1015.0 + SILENCE) == "running"
-    assert observed_state(bench.record, 1015.0, 1016.0 + SILENCE) == "crashed"
+    assert observed_state(bench.record.fields, 1015.0, 1015.0 + SILENCE) == "running"
+    assert observed_state(bench.record.fields, 1015.0, 1016.0 + SILENCE) == "crashed"
     bench.recorder.finish({})
 
 
 def test_a_finished_run_is_not_told_as_crashed() -> None:
     record = RunRecord(PATH, {"state": "finished"})
-    assert observed_state(record, 0.0, 1e9) == "finished"
+    assert observed_state(record.fields, 0.0, 1e9) == "finished"
 
 
 def test_a_spool_in_use_is_nobodys_orphan(tmp_path: Path) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from wbart.recording.path import RunPath
-from wbart.recording.record import RunRecord
 from wbart_storage.errors import ObjectMissing, StorageError
 from wbart_storage.keys import heartbeat_key
 from wbart_storage.objects import ObjectStore
@@ -38,12 +38,12 @@ def last_beat(objects: ObjectStore, path: RunPath) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def observed_state(record: RunRecord, ts: float, now: float) -> str:
+def observed_state(fields: Mapping[str, Any], heard: float, now: float) -> str:
     """The state of a run as it looks from outside: recorded, or `crashed` by its silence.
 
-    ts is the time of the last sign of life, 0 for none; all in seconds since the epoch.
+    fields are its record's; heard is when it was last heard of, in seconds since the epoch.
     """
-    state = str(record.fields.get("state", "running"))
-    if state == "running" and now - max(record.updated_at, ts) > SILENCE:
+    state = str(fields.get("state", "running"))
+    if state == "running" and now - heard > SILENCE:
         return "crashed"
     return state

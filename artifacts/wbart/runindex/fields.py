@@ -53,56 +53,62 @@ class Observed(NamedTuple):
     """When it was last heard of, in seconds since the epoch."""
 
 
-def observe(record: RunRecord, beat: Mapping[str, Any], now: float) -> Observed:
+def observe(
+    fields: Mapping[str, Any], updated_at: float, beat: Mapping[str, Any], now: float
+) -> Observed:
     """The newer of the two counts while the run goes on; what is recorded of its end is final.
 
-    beat is empty when there is none; now is in seconds since the epoch.
+    beat is empty when there is none; times are in seconds since the epoch.
     """
-    fields = record.fields
     ts = _number(beat.get("ts")) or 0.0
-    newer = ts > record.updated_at and fields.get("state", "running") == "running"
+    newer = ts > updated_at and fields.get("state", "running") == "running"
     said = {**fields, **beat} if newer else fields
+    heard = max(updated_at, ts)
     return Observed(
-        observed_state(record, ts, now),
+        observed_state(fields, heard, now),
         _document(said.get("summary")),
         _number(said.get("runtime")),
-        max(record.updated_at, ts),
+        heard,
     )
 
 
 def row_of(record: RunRecord, beat: Mapping[str, Any], now: float) -> dict[str, object]:
     """A run as filters see it: values by column. Arguments as those of `observe`."""
-    seen = observe(record, beat, now)
+    fields, path = record.fields, record.path
+    seen = observe(fields, record.updated_at, beat, now)
     return {
-        **plain_row(record),
+        "id": path.id,
+        "created": record.created_at,
+        "updated": record.updated_at,
+        "entity": path.entity,
+        "project": path.project,
+        **plain_row(path.id, fields, record.actor),
         "heartbeat": seen.heartbeat,
         "state": seen.state,
         "duration": seen.duration,
-        "config": flatten(_document(record.fields.get("config"))),
+        "config": flatten(_document(fields.get("config"))),
         "summary": flatten(seen.summary),
     }
 
 
-def plain_row(record: RunRecord) -> dict[str, object]:
-    """The columns that follow from the record alone, without those of its config and summary."""
-    fields, path = record.fields, record.path
-    machine = {**_document(fields.get("metadata")), **fields}
+def plain_row(run: str, fields: Mapping[str, Any], actor: str) -> dict[str, object]:
+    """The columns that follow from a record's fields alone, but for config and summary.
+
+    run is its id; actor is who started it last.
+    """
+    metadata = _document(fields.get("metadata"))
+    machine = {**metadata, **fields} if metadata else fields
     tags = fields.get("tags")
     return {
-        "id": path.id,
-        "name": _text(fields.get("name")) or path.id,
-        "created": record.created_at,
-        "updated": record.updated_at,
+        "name": _text(fields.get("name")) or run,
         "run_group": _text(fields.get("group")),
         "job_type": _text(fields.get("job_type")),
         "host": _text(machine.get("host")),
-        "username": _text(machine.get("username")) or record.actor or None,
+        "username": _text(machine.get("username")) or actor or None,
         "sweep": _text(fields.get("sweep")),
         "notes": _text(fields.get("notes")),
         "git_commit": _text(_document(machine.get("git")).get("commit")),
         "program": _text(machine.get("program")),
-        "entity": path.entity,
-        "project": path.project,
         "tags": list(tags) if isinstance(tags, list | tuple) else None,
     }
 

@@ -231,7 +231,7 @@ _HOME = "home = (SELECT id FROM home WHERE entity = ? AND project = ?)"
 def _row(path: RunPath, row: tuple[Any, ...], now: float) -> RunRow:
     packed, beat = packed_of(row)
     record = unpack(path, packed)
-    return RunRow(record, observe(record, beat, now))
+    return RunRow(record, observe(record.fields, record.updated_at, beat, now))
 
 
 def _both(one: Sql, other: Sql) -> Sql:

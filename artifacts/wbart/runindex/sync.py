@@ -191,11 +191,8 @@ class Sync:
 
     def _put(self, found: Iterable[tuple[Packed, int, Mapping[str, Any]]]) -> None:
         now = self._store.clock.now()
-        made = [
-            made_of(self._id, RunPath(*self._home, packed.run), packed, line, beat, now)
-            for packed, line, beat in found
-        ]
-        self._write(made)
+        home = self._id, *self._home
+        self._write([made_of(home, *each, now) for each in found])
 
     def _write(self, made: list[Made]) -> None:
         with self._db:
@@ -225,9 +222,9 @@ class Sync:
         with ThreadPoolExecutor(min(_READERS, len(rows)), "wbart-beats") as executor:
             beats = list(executor.map(lambda path: last_beat(self._objects, path), paths))
         changed = []
-        for path, (*row, line, state), beat in zip(paths, rows, beats, strict=True):
+        for (*row, line, state), beat in zip(rows, beats, strict=True):
             packed, before = packed_of(tuple(row))
-            made = made_of(self._id, path, packed, line, beat, now)
+            made = made_of((self._id, *self._home), packed, line, beat, now)
             if beat != before or state != made.row[_STATE]:
                 changed.append(made)
         if changed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -45,12 +46,12 @@ text. An edge says that the run logged the version, or else that it used it.
 """
 
 _PLAIN = (
-    "entity", "project", "name", "created", "updated", "run_group", "job_type", "host", "username",
-    "sweep", "notes", "git_commit", "program",
+    "name", "run_group", "job_type", "host", "username", "sweep", "notes", "git_commit", "program",
 )  # fmt: skip
 COLUMNS = (
-    "home", "id", "next", "line", "ended", "running", "deleted", *_PLAIN, "state", "heartbeat",
-    "duration", "tags", "config", "config_raw", "summary", "summary_raw", "fields", "rest", "beat",
+    "home", "entity", "project", "id", "next", "line", "ended", "running", "deleted", "created",
+    "updated", *_PLAIN, "state", "heartbeat", "duration", "tags", "config", "config_raw",
+    "summary", "summary_raw", "fields", "rest", "beat",
 )  # fmt: skip
 PIECES = "id, next, created, updated, fields, config, config_raw, summary, summary_raw, rest, beat"
 """What `packed_of` needs of a row, in this order."""
@@ -63,6 +64,7 @@ PUT = (
 """Never goes back, so that who was slower than another process does no harm."""
 PUT_EDGE = "INSERT OR IGNORE INTO edge (version, logged, home, run) VALUES (?, ?, ?, ?)"
 
+_plain_of = itemgetter(*_PLAIN)
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _encode = msgspec.json.Encoder().encode
 
@@ -91,37 +93,37 @@ class Made(NamedTuple):
 
 
 def made_of(
-    home: int, path: RunPath, packed: Packed, line: int, beat: Mapping[str, Any], now: float
+    home: tuple[int, str, str], packed: Packed, line: int, beat: Mapping[str, Any], now: float
 ) -> Made:
-    """A record as rows. beat is its last sign of life, empty for none; now is in seconds."""
+    """A record as rows. home is its project's number and names.
+
+    beat is the run's last sign of life, empty for none; now is in seconds.
+    """
     fields, rest = _decode(packed.fields), _decode_marks(packed.rest)
-    record = RunRecord(
-        path,
-        fields,
-        actor=rest.actor,
-        created_at=packed.created_at,
-        updated_at=packed.updated_at,
-    )
-    config, config_raw = _document(bytes(packed.config))
-    summary, summary_raw = _document(bytes(packed.summary))
     running = fields.get("state", "running") == "running"
+    config, config_raw = _document(packed.config)
     if running:
-        record.fields = {**fields, "summary": msgspec.json.decode(packed.summary)}
-    seen = observe(record, beat, now)
-    if running:
+        told = {**fields, "summary": msgspec.json.decode(packed.summary)}
+        seen = observe(told, packed.updated_at, beat, now)
         summary = _encode(flatten(seen.summary)).decode()
-        summary_raw = bytes(packed.summary).decode()
-    plain = plain_row(record)
+        summary_raw: str | int | None = bytes(packed.summary).decode()
+    else:
+        seen = observe(fields, packed.updated_at, beat, now)
+        summary, summary_raw = _document(packed.summary)
+    plain = plain_row(packed.run, fields, rest.actor)
     tags = plain["tags"]
     row = (
-        home, path.id, packed.next, line, rest.ended, running, fields.get("deleted") is not None,
-        *(plain[name] for name in _PLAIN), seen.state, seen.heartbeat, seen.duration,
+        *home, packed.run, packed.next, line, rest.ended, running,
+        fields.get("deleted") is not None, packed.created_at, packed.updated_at,
+        *_plain_of(plain), seen.state, seen.heartbeat, seen.duration,
         None if tags is None else _encode(tags).decode(), config, config_raw, summary, summary_raw,
         bytes(packed.fields).decode(), bytes(packed.rest).decode(),
         _encode(beat).decode() if beat else "{}",
     )  # fmt: skip
-    edges: list[tuple[object, ...]] = [(edge.id, False, home, path.id) for edge in rest.used]
-    edges += [(edge.id, True, home, path.id) for edge in rest.logged]
+    edges: list[tuple[object, ...]] = []
+    if rest.used or rest.logged:
+        edges += [(edge.id, False, home[0], packed.run) for edge in rest.used]
+        edges += [(edge.id, True, home[0], packed.run) for edge in rest.logged]
     return Made(row, edges)
 
 
@@ -147,18 +149,22 @@ def record_of(path: RunPath, row: tuple[Any, ...]) -> RunRecord:
     return unpack(path, packed_of(row)[0])
 
 
-def _document(raw: bytes) -> tuple[str, str | int | None]:
+def _document(raw: Raw) -> tuple[str, str | int | None]:
     """The document with dotted keys, and how to get from there to what it was."""
-    text = raw.decode()
-    if not raw.startswith(b"{"):
+    data = bytes(raw)
+    text = data.decode()
+    if not data.startswith(b"{"):
         return "{}", text
-    if raw.count(b"{") == 1:
+    if data.count(b"{") == 1:
         return text, None
-    document = _decode(raw)
+    document = _decode(data)
     if "." in "".join(document):
         return _encode(flatten(document)).decode(), text
-    nested = {key: value for key, value in document.items() if type(value) is dict}
-    dotted = {key: value for key, value in flatten(nested).items() if key not in nested}
+    dotted: dict[str, object] = {}
+    for key, value in document.items():
+        if type(value) is dict:
+            for inner, each in flatten(value).items():
+                dotted[f"{key}.{inner}"] = each
     if not dotted:
         return text, None
     return f"{text[:-1]},{_encode(dotted)[1:].decode()}", len(text) - 1
