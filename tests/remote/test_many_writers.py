@@ -16,7 +16,7 @@ from wbart.catalog import Catalog
 from wbart_storage.store import Store
 
 PROCESSES, THREADS = 5, 20
-BOUND = 8.0
+BOUND = 4.0
 """Seconds for 99 of 100 of them on two idle cores, which servers and committers share."""
 
 

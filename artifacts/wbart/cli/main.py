@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Sequence
 
 _INTERRUPTED = 130
 """As in `wbart.cli.exit_codes`, which an interrupt may keep from being imported."""
-_COLLECT_AFTER = 100_000, 50, 100
-"""Objects until Python looks for cycles. Each file is some, for a moment, and none has a cycle: by
-default a sixth of the time of a large `get` is spent with that."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (default: that of the process) and return its exit code."""
     try:
-        gc.set_threshold(*_COLLECT_AFTER)
+        from wbart.cli.memory import settle
         from wbart.cli.program import run
 
+        settle()
         return run(arguments)
     except KeyboardInterrupt:
         # Nothing was begun; a second Ctrl-C must not bring back the traceback.

@@ -13,12 +13,10 @@ from typing import Any
 from wbart_storage.errors import ObjectMissing, StoreUnavailable
 from wbart_storage.keys import check_key
 from wbart_storage.objects import Part
-from wbart_storage.services.s3_sums import arrived, sum_of
+from wbart_storage.services.s3_sums import TRIAL, arrived, sum_of
 from wbart_storage.services.service import Below
 from wbart_storage.translate import translated
 
-_NO_PART = 10_000
-"""The last number that there is, for what is sent to try the server: no part of ours has it."""
 _MD5 = re.compile(r"[0-9a-f]{32}")
 
 
@@ -29,7 +27,7 @@ class S3Parts(Below):
         return str(self._call("create_multipart_upload", key)["UploadId"])
 
     def part(self, key: str, upload: str, number: int, data: bytes) -> Part:
-        def send(body: bytes, checksum: str, number: int = _NO_PART) -> Mapping[str, Any]:
+        def send(body: bytes, checksum: str, number: int = TRIAL) -> Mapping[str, Any]:
             told = {"PartNumber": number, "Body": body, "ChecksumCRC32": checksum}
             return self._call("upload_part", key, UploadId=upload, **told)
 
@@ -74,7 +72,7 @@ class S3Parts(Below):
 
 
 def _is_ours(told: Mapping[str, Any]) -> bool:
-    return bool(told["PartNumber"] != _NO_PART)
+    return bool(told["PartNumber"] != TRIAL)
 
 
 def _part(told: Mapping[str, Any]) -> Part:

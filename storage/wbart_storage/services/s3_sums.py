@@ -1,8 +1,8 @@
 """Whether what S3 was sent is what it then had, found out without counting an MD5 if possible.
 
 Each body goes with its CRC-32, which takes an eighth of the time. A server that looks at it may
-say so in its answer. To one that says nothing a wrong one is sent once a process, with a body of
-five bytes: who refuses that refuses what is spoilt on the way. Of all others the ETag is compared.
+say so in its answer. Each is sent a wrong one once a process, with a body of five bytes: who
+refuses that refuses what is spoilt on the way. Of who does neither the ETag is compared.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ from zlib import crc32
 
 from wbart_storage.errors import StorageError
 from wbart_storage.services.arrival import fits_etag
+from wbart_storage.services.s3_signing import signing_of
 from wbart_storage.translate import error_code
 
+TRIAL = 10_000
+"""The last number of a part that there is, for what is sent to try the server: none of ours."""
 _BODY = b"wbart"
 _REFUSALS = frozenset({"BadDigest", "InvalidDigest", "XAmzContentChecksumMismatch"})
 
@@ -34,9 +37,10 @@ def sum_of(data: bytes) -> str:
 
 def arrived(fs: Any, answer: Answer, data: bytes, checksum: str, trial: Trial) -> bool:
     """Whether the server has the data that it was sent with that checksum, by its answer."""
+    refuses = _refuses_spoilt(fs, trial)
     if "ChecksumCRC32" in answer:
         return told(answer, checksum)
-    return _refuses_spoilt(fs, trial) or fits_etag(answer, data)
+    return refuses or fits_etag(answer, data)
 
 
 def told(answer: Answer, checksum: str) -> bool:
@@ -45,14 +49,28 @@ def told(answer: Answer, checksum: str) -> bool:
 
 
 def _refuses_spoilt(fs: Any, trial: Trial) -> bool:
-    """Whether a body with a wrong checksum is refused; each file system's server is asked once."""
+    """Whether a body with a wrong checksum is refused; each file system's server is asked once.
+
+    If it is without a signature of the body, the bodies of parts are not signed from now on.
+    """
     # No lock: to ask twice does no harm, and one that is held in a fork is never let go of.
-    if fs not in _known:
-        try:
-            trial(_BODY, sum_of(b"other"))
-            _known[fs] = False
-        except StorageError as error:
-            if error_code(error) not in _REFUSALS:
-                return False  # nothing is proven: the next one asks again
-            _known[fs] = True
-    return _known[fs]
+    if fs in _known:
+        return _known[fs]
+    signing = signing_of(fs, TRIAL)
+    if signing is not None and signing.unsigned != "all":
+        signing.unsigned = "trial"
+        signing.unsigned = "all" if _refused(trial) else "none"
+    unsigned = signing is not None and signing.unsigned == "all"
+    refused = unsigned or _refused(trial)
+    if refused is not None:
+        _known[fs] = refused
+    return bool(refused)
+
+
+def _refused(trial: Trial) -> bool | None:
+    """Whether the trial was refused for what was wrong; None when nothing is proven by it."""
+    try:
+        trial(_BODY, sum_of(b"other"))
+    except StorageError as error:
+        return True if error_code(error) in _REFUSALS else None
+    return False
