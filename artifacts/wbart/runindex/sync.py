@@ -64,6 +64,7 @@ class Sync:
         self._objects = store.objects
         self._home = home
         self._id, self._seq = self._begin()
+        self._numbered = (self._id, home.entity, home.project)
 
     def run(self) -> int:
         """Take in all that is new; the number by which the index knows the project."""
@@ -191,7 +192,7 @@ class Sync:
 
     def _put(self, found: Iterable[tuple[Packed, int, Mapping[str, Any]]]) -> None:
         now = self._store.clock.now()
-        home = self._id, *self._home
+        home = self._numbered
         self._write([made_of(home, *each, now) for each in found])
 
     def _write(self, made: list[Made]) -> None:
@@ -224,7 +225,7 @@ class Sync:
         changed = []
         for (*row, line, state), beat in zip(rows, beats, strict=True):
             packed, before = packed_of(tuple(row))
-            made = made_of((self._id, *self._home), packed, line, beat, now)
+            made = made_of(self._numbered, packed, line, beat, now)
             if beat != before or state != made.row[_STATE]:
                 changed.append(made)
         if changed:
