@@ -265,3 +265,22 @@ def test_each_txid_is_in_a_party_once() -> None:
     desk, intent = Desk(), new_intent(CHANCE)
     tickets = [desk.join(each, 0) for each in (intent, intent, new_intent(CHANCE))]
     assert desk.party(tickets[1]) == tickets[1:]
+
+
+def test_the_handler_of_a_signal_may_commit_in_the_midst_of_a_commit(store: MemoryObjects) -> None:
+    counted, desk = Counted(store), Desk()
+    mine, signalled = new_intent(CHANCE), new_intent(CHANCE)
+    other = journal_at(counted, desk)
+
+    def on_signal(call: str, key: str) -> None:
+        if call == "create":
+            counted.before = lambda call, key: None
+            other.commit(signalled)
+
+    counted.before = on_signal
+    with ThreadPoolExecutor(1) as pool:
+        _, outcome = pool.submit(journal_at(counted, desk).commit, mine).result(30)
+
+    txids = committed(store)
+    assert set(txids[1:]) == {signalled.txid, mine.txid}
+    assert outcome == {"number": txids.index(mine.txid)}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from threading import Lock
+from threading import RLock
 
 from wbart_storage.errors import StorageError
 from wbart_storage.journal.record import MOST_BYTES, MOST_INTENTS, Intent, intent_size
@@ -47,9 +47,10 @@ class Desk:
     """The line before one log. Shared by the journals of a process that commit to it."""
 
     def __init__(self) -> None:
-        self.turn = Lock()
+        # Reentrant: the handler of a signal may commit in the midst of what it interrupts.
+        self.turn = RLock()
         """Held by whoever commits."""
-        self._lock = Lock()
+        self._lock = RLock()
         self._line: list[Ticket] = []
         self._recent: deque[Slot] = deque(maxlen=_RECENT)
 
