@@ -6,7 +6,7 @@ overwritten; what is refused is not stored and never will be.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -23,13 +23,18 @@ FAULTS = [
     Fault("status", EACH, WRITES, status=500),
 ]
 PROCESSES = [[number] for number in range(8)]
+CROWDS = [range(4 * number, 4 * number + 4) for number in range(8)]
+"""Those of a process go into a record together."""
 
 
-def test_what_was_acknowledged_is_stored_and_nothing_else(server: Server, tmp_path: Path) -> None:
+@pytest.mark.parametrize("processes", [PROCESSES, CROWDS], ids=["one thread", "four threads"])
+def test_what_was_acknowledged_is_stored_and_nothing_else(
+    processes: Sequence[Sequence[int]], server: Server, tmp_path: Path
+) -> None:
     store = new_collection(server, tmp_path)
 
     with proxied(server, FAULTS, seed=3) as proxy:
-        told = race(store, proxy.server.options, PROCESSES, commits=3)
+        told = race(store, proxy.server.options, processes, commits=3)
 
     faults = [each.fault for each in proxy.matching(WRITES)]
     assert 0.1 < sum(map(bool, faults)) / len(faults) < 0.5
