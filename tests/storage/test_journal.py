@@ -288,12 +288,13 @@ def test_half_a_fold_is_forgotten(store: MemoryObjects) -> None:
 
 def test_one_journal_serves_many_threads(store: MemoryObjects) -> None:
     journal = new_journal(store)
-    answers: list[tuple[int, object]] = []
+    answers: list[tuple[str, int, object]] = []
 
     def work() -> None:
         chance = random.Random()
         for _ in range(10):
-            answers.append(journal.commit(new_intent(chance)))
+            intent = new_intent(chance)
+            answers.append((intent.txid, *journal.commit(intent)))
 
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:
@@ -301,7 +302,11 @@ def test_one_journal_serves_many_threads(store: MemoryObjects) -> None:
     for thread in threads:
         thread.join()
 
-    assert sorted(seq for seq, _ in answers) == list(range(80))
+    txids = committed(store)
+    assert len(txids) == len(answers) == 80
+    assert all(outcome == {"number": txids.index(txid)} for txid, _, outcome in answers)
+    records = list(new_journal(store).records())
+    assert all(txid in {each.txid for each in records[seq].intents} for txid, seq, _ in answers)
 
 
 def test_many_records_are_fetched_at_once_where_that_pays(store: MemoryObjects) -> None:

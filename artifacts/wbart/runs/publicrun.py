@@ -102,9 +102,8 @@ class PublicRun:
     @property
     def state(self) -> str:
         """running, finished, failed, killed, or crashed: silent for five minutes."""
-        now = self._workspace.store.clock.now()
         heard = max(self._record.updated_at, float(self._beat.get("ts", 0.0)))
-        return observed_state(self._record.fields, heard, now)
+        return observed_state(self._record.fields, heard, self._workspace.store.clock.now())
 
     @property
     def rawconfig(self) -> dict[str, Any]:
