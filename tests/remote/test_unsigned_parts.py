@@ -92,15 +92,18 @@ def test_a_spoilt_part_without_a_signature_is_refused(
     assert caught.value.transient
 
 
+@pytest.mark.parametrize("times", [1, None])
 def test_a_server_that_takes_no_unsigned_body_gets_signed_ones(
-    serving: Callable[[str], Server], signed: list[str]
+    times: int | None, serving: Callable[[str], Server], signed: list[str]
 ) -> None:
     server = serving("seaweedfs")
-    refusal = Fault("status", status=403, code="AccessDenied", path="partNumber=10000", times=1)
+    trial = "partNumber=10000"
+    refusal = Fault("status", status=403, code="AccessDenied", path=trial, times=times)
     with proxied(server, [refusal]) as proxy:
         store = open_objects(f"{server.bucket()}/store", proxy.server.options)
         parts, key, found = upload(store)
         parts.complete(KEY, key, found)
         assert store.get(KEY) == b"".join(BODIES)
+        assert proxy.count(path=trial) == 2  # without a signature and with one, whatever follows
 
     assert UNSIGNED not in signed

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from wbart_storage.clock import Clock, FixedClock
+from wbart_storage.journal.desk import Desk
 from wbart_storage.journal.inbox import Inbox
 from wbart_storage.journal.journal import Journal
 from wbart_storage.journal.record import Intent, Record
@@ -35,7 +36,9 @@ class Numbers:
         return [str(txid) for txid in dumped]
 
 
-def new_journal(store: ObjectStore, clock: Clock | None = None) -> Journal[list[str]]:
+def new_journal(
+    store: ObjectStore, clock: Clock | None = None, desk: Desk | None = None
+) -> Journal[list[str]]:
     """A journal that waits for nothing and uses no threads."""
     return Journal(
         store,
@@ -46,6 +49,7 @@ def new_journal(store: ObjectStore, clock: Clock | None = None) -> Journal[list[
         tool="test",
         wait=lambda seconds: None,
         threads=1,
+        desk=desk,
     )
 
 

@@ -10,9 +10,7 @@ from threading import Event
 
 import pytest
 from tests.storage.numbering import (
-    PREFIX,
     Counted,
-    Numbers,
     committed,
     letters,
     new_intent,
@@ -36,13 +34,10 @@ CHANCE = random.Random(17)
 class Gate:
     """Holds up the first create of a slot until so many others stand in the line."""
 
-    def __init__(self, counted: Counted, desk: Desk) -> None:
+    def __init__(self, counted: Counted, desk: Desk, others: int) -> None:
         self.entered = Event()
-        self._desk, self._waits = desk, 0
+        self._desk, self._waits = desk, others
         counted.before = self._before
-
-    def hold(self, others: int) -> None:
-        self._waits = others
 
     def _before(self, call: str, key: str) -> None:
         if call == "create" and not self.entered.is_set():
@@ -55,10 +50,7 @@ class Gate:
 
 
 def journal_at(store: ObjectStore, desk: Desk) -> Journal[list[str]]:
-    return Journal(
-        store, PREFIX, Numbers(), algorithm="blake3", clock=SystemClock(), tool="test",
-        wait=lambda seconds: None, threads=1, desk=desk,
-    )  # fmt: skip
+    return new_journal(store, SystemClock(), desk)
 
 
 def together(
@@ -73,8 +65,7 @@ def together(
     Come is how many of the others get into the line: all, unless it is told.
     """
     first, *others = intents
-    gate = Gate(store, desk)
-    gate.hold(len(others) if come is None else come)
+    gate = Gate(store, desk, len(others) if come is None else come)
 
     def commit(intent: Intent) -> tuple[int, object] | BaseException:
         mine = journal()
@@ -151,8 +142,7 @@ def test_under_contention_all_of_them_go_through_the_inbox(store: MemoryObjects)
                 write_letter(store, waiting)
             new_journal(store, SystemClock()).commit(rivals.pop())
 
-    gate = Gate(counted, desk)
-    gate.hold(5)
+    Gate(counted, desk, 5)
     held, counted.before = counted.before, rival
     with ThreadPoolExecutor(6) as pool:
         told = list(pool.map(lambda intent: journal().commit(intent), intents))
@@ -185,8 +175,7 @@ def test_what_the_store_refuses_is_told_to_all(store: MemoryObjects) -> None:
     def journal() -> Journal[list[str]]:
         return journal_at(counted, desk)
 
-    gate = Gate(counted, desk)
-    gate.hold(4)
+    Gate(counted, desk, 4)
     held = counted.before
 
     def refuse(call: str, key: str) -> None:
@@ -207,8 +196,7 @@ def test_what_the_store_refuses_is_told_to_all(store: MemoryObjects) -> None:
 def test_who_breaks_off_takes_no_other_along(store: MemoryObjects) -> None:
     counted, desk = Counted(store), Desk()
     intents = [new_intent(CHANCE) for _ in range(4)]
-    gate = Gate(counted, desk)
-    gate.hold(3)
+    gate = Gate(counted, desk, 3)
     held = counted.before
 
     def interrupt(call: str, key: str) -> None:
@@ -231,8 +219,7 @@ def test_an_older_epoch_goes_alone(store: MemoryObjects) -> None:
     new_journal(store).commit(new_intent(CHANCE, {"op": "fence", "epoch": 3}), epoch=3)
     counted, desk = Counted(store), Desk()
     intents = [new_intent(CHANCE) for _ in range(4)]
-    gate = Gate(counted, desk)
-    gate.hold(3)
+    gate = Gate(counted, desk, 3)
 
     def commit(number: int) -> object:
         try:

@@ -14,9 +14,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (default: that of the process) and return its exit code."""
     try:
         from wbart.cli.memory import settle
+
+        settle()  # before the imports, which make many objects, too
         from wbart.cli.program import run
 
-        settle()
         return run(arguments)
     except KeyboardInterrupt:
         # Nothing was begun; a second Ctrl-C must not bring back the traceback.

@@ -192,8 +192,7 @@ class Sync:
 
     def _put(self, found: Iterable[tuple[Packed, int, Mapping[str, Any]]]) -> None:
         now = self._store.clock.now()
-        home = self._numbered
-        self._write([made_of(home, *each, now) for each in found])
+        self._write([made_of(self._numbered, *each, now) for each in found])
 
     def _write(self, made: list[Made]) -> None:
         with self._db:

@@ -120,10 +120,8 @@ def made_of(
         bytes(packed.fields).decode(), bytes(packed.rest).decode(),
         _encode(beat).decode() if beat else "{}",
     )  # fmt: skip
-    edges: list[tuple[object, ...]] = []
-    if rest.used or rest.logged:
-        edges += [(edge.id, False, home[0], packed.run) for edge in rest.used]
-        edges += [(edge.id, True, home[0], packed.run) for edge in rest.logged]
+    edges: list[tuple[object, ...]] = [(edge.id, False, home[0], packed.run) for edge in rest.used]
+    edges += [(edge.id, True, home[0], packed.run) for edge in rest.logged]
     return Made(row, edges)
 
 

@@ -68,9 +68,11 @@ def _refuses_spoilt(fs: Any, trial: Trial) -> bool:
 
 
 def _refused(trial: Trial) -> bool | None:
-    """Whether the trial was refused for what was wrong; None when nothing is proven by it."""
+    """Whether the trial was refused for what was wrong; None when it is worth another try."""
     try:
         trial(_BODY, sum_of(b"other"))
     except StorageError as error:
-        return True if error_code(error) in _REFUSALS else None
+        if error_code(error) in _REFUSALS:
+            return True
+        return None if error.transient else False
     return False
