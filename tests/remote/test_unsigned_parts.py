@@ -63,6 +63,19 @@ def test_the_signature_is_spared_where_the_server_looks_at_the_checksum(
     assert store.get(KEY) == b"".join(BODIES)
 
 
+def test_each_of_two_stores_of_the_same_options_finds_out(
+    serving: Callable[[str], Server], signed: list[str]
+) -> None:
+    server = serving("ministack")
+    url = f"{server.bucket()}/store"
+    stores = [open_objects(url, server.options) for _ in range(2)]
+
+    for store in stores:
+        upload(store)
+
+    assert [each == UNSIGNED for each in signed] == [False, True, True] * 2
+
+
 @pytest.mark.parametrize("wanted", [True, False])
 def test_whoever_says_how_to_sign_is_obeyed(
     wanted: bool, serving: Callable[[str], Server], signed: list[str]

@@ -33,10 +33,9 @@ class Signing:
 _signings: WeakKeyDictionary[Any, Signing] = WeakKeyDictionary()
 
 
-def signing_of(fs: Any, trial: int) -> Signing | None:
-    """That of the client of a connected file system; None where its user has decided."""
-    client = getattr(fs, "s3", None)
-    if client is None or _OPTION in (client.meta.config.s3 or {}):
+def signing_of(client: Any, trial: int) -> Signing | None:
+    """That of a client of botocore; None where its user has decided."""
+    if _OPTION in (client.meta.config.s3 or {}):
         return None
     found = _signings.get(client)
     if found is None:

@@ -1,8 +1,8 @@
 """Whether what S3 was sent is what it then had, found out without counting an MD5 if possible.
 
 Each body goes with its CRC-32, which takes an eighth of the time. A server that looks at it may
-say so in its answer. Each is sent a wrong one once a process, with a body of five bytes: who
-refuses that refuses what is spoilt on the way. Of who does neither the ETag is compared.
+say so in its answer. Each client sends a wrong one once, with a body of five bytes: who refuses
+that refuses what is spoilt on the way. Of who does neither the ETag is compared.
 """
 
 from __future__ import annotations
@@ -49,21 +49,23 @@ def told(answer: Answer, checksum: str) -> bool:
 
 
 def _refuses_spoilt(fs: Any, trial: Trial) -> bool:
-    """Whether a body with a wrong checksum is refused; each file system's server is asked once.
+    """Whether a body with a wrong checksum is refused; each client's server is asked once.
 
     If it is without a signature of the body, the bodies of parts are not signed from now on.
     """
+    # Of the client, as the signing is: file systems of the same options are equal for fsspec.
     # No lock: to ask twice does no harm, and one that is held in a fork is never let go of.
-    if fs in _known:
-        return _known[fs]
-    signing = signing_of(fs, TRIAL)
+    client = fs.s3
+    if client in _known:
+        return _known[client]
+    signing = signing_of(client, TRIAL)
     if signing is not None and signing.unsigned != "all":
         signing.unsigned = "trial"
         signing.unsigned = "all" if _refused(trial) else "none"
     unsigned = signing is not None and signing.unsigned == "all"
     refused = unsigned or _refused(trial)
     if refused is not None:
-        _known[fs] = refused
+        _known[client] = refused
     return bool(refused)
 
 
