@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,6 +12,8 @@ from wbart_storage.errors import AccessDenied, SourceChanged, StorageError, Stor
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
+READING = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+"""How a user's file is opened: without waiting, should it be a pipe by now."""
 
 
 def disk_error(error: OSError, path: str | os.PathLike[str]) -> StorageError:
@@ -32,6 +35,15 @@ def source_error(error: OSError, path: str | os.PathLike[str]) -> StorageError:
     if error.errno == errno.ENOENT:
         return SourceChanged(f"file vanished while it was read: {os.fspath(path)}")
     return SourceChanged(f"cannot read {os.fspath(path)}: {error.strerror or error}")
+
+
+def open_source(path: str | os.PathLike[str]) -> int:
+    """A descriptor of a user's file. Raises OSError, also for what is a file no more."""
+    fd = os.open(path, READING)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))
+    return fd
 
 
 @contextmanager

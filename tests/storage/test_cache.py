@@ -11,17 +11,21 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from itertools import count
 from pathlib import Path
 
 import pytest
+from tests.descriptors import opened
 from tests.storage.blobstore import blake3, make_pack, noise, put_pack, put_whole
 
 from wbart_storage.around.trace import Call, Trace
 from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.cache import cache as cache_module
 from wbart_storage.cache import partial
+from wbart_storage.cache import reader as reader_module
 from wbart_storage.cache.cache import Cache, default_room
-from wbart_storage.cache.index import CacheUnusable
+from wbart_storage.cache.index import CacheIndex, CacheUnusable
 from wbart_storage.cache.reader import CacheReader
 from wbart_storage.clock import FixedClock
 from wbart_storage.errors import (
@@ -29,11 +33,13 @@ from wbart_storage.errors import (
     BlobCorrupt,
     BlobMissing,
     CacheCorrupt,
+    StorageError,
     StoreFull,
     StoreUnavailable,
 )
-from wbart_storage.files.fingerprint import stamp
+from wbart_storage.files.buffered import write_all
 from wbart_storage.files.pump import Pump
+from wbart_storage.files.stamp import stamp
 from wbart_storage.keys import blob_key, pack_key
 from wbart_storage.reading.ahead import READ
 from wbart_storage.reading.along import Along
@@ -182,6 +188,64 @@ def test_a_pack_is_fetched_once_by_many_threads(bench: Bench) -> None:
     large = [call for call in bench.calls if call.name == "get" and call.size > 100_000]
     assert len(large) == 1
     assert bench.waits == [partial._PAUSE] * len(bench.waits)
+
+
+LARGE = {f"{n}": noise(900_000, n) for n in range(20)}
+
+
+def test_a_large_pack_is_not_read_back_from_the_cache(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted, blobs = put_pack(bench.memory, bench.folder, LARGE), bench.blobs()
+    with monkeypatch.context() as patch:
+        patch.setattr(reader_module, "_read", lambda *_: pytest.fail("read back"))
+        found = {each.path: bytes(data) for each, data in blobs.read_many(wanted)}
+
+    assert found == LARGE
+    assert bench.requests()
+    assert {each.path: bytes(data) for each, data in bench.blobs().read_many(wanted)} == LARGE
+    assert bench.requests() == []
+
+
+def test_a_pack_that_is_not_at_hand_any_more_is_read_from_the_cache(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader_module, "_AT_HAND", 1)
+    packs = []
+    for n in range(3):
+        files = {path: data + bytes([n]) for path, data in LARGE.items()}
+        packs.append(put_pack(bench.memory, bench.folder, files))
+    blobs = bench.blobs()
+    for again in (False, True):
+        for n, wanted in enumerate(packs):
+            for each, data in blobs.read_many(wanted):
+                assert data == LARGE[each.path] + bytes([n])
+        assert (bench.requests() == []) is again
+
+
+def test_a_pack_that_is_larger_than_usual_is_not_kept_in_memory(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader_module, "_PACK", 4 << 20)
+    wanted = put_pack(bench.memory, bench.folder, LARGE)
+    reader = CacheReader(bench.store, bench.cache)
+    found = {each.path: bytes(data) for each, data in Blobs(reader, "blake3").read_many(wanted)}
+
+    assert found == LARGE
+    assert not reader._recent
+    assert bench.names("obj") == {wanted[0].location.object.hex()}
+
+
+def test_memory_that_forgets_is_not_believed(bench: Bench) -> None:
+    wanted = put_pack(bench.memory, bench.folder, LARGE)
+    reader = CacheReader(bench.store, bench.cache)
+    blobs = Blobs(reader, "blake3")
+    blobs.read(wanted[0])
+    list(blobs.read_many(wanted))
+    [kept] = reader._recent.values()
+    kept._pieces = [bytes(len(piece)) for piece in kept._pieces]
+
+    assert {each.path: bytes(data) for each, data in blobs.read_many(wanted)} == LARGE
 
 
 @pytest.mark.parametrize("link", ["copy", "hardlink", "symlink"])
@@ -398,6 +462,49 @@ def test_a_full_disk_where_the_file_goes_is_not_the_cache_that_is_unusable(
     with pytest.raises(StoreFull):
         list(Fetch(bench.blobs(), str(bench.folder / "out"), jobs=1).run([wanted]))
     assert os.listdir(bench.folder / "out") == []
+
+
+@pytest.mark.parametrize("lasting", [True, False], ids=["from then on", "once"])
+@pytest.mark.parametrize("nth", range(8))
+def test_an_index_that_fails_at_any_call_changes_nothing_in_what_is_fetched(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, nth: int, lasting: bool
+) -> None:
+    """As when the disk of the cache is full to the last byte but those of the index."""
+    wanted, database, calls = put_whole(bench.memory, "big", BIG), CacheIndex._database, count()
+
+    def failing(index: CacheIndex) -> AbstractContextManager[sqlite3.Connection]:
+        number = next(calls)
+        if number == nth or (lasting and number > nth):
+            raise CacheUnusable("disk is full")
+        return database(index)
+
+    bench.cache.ls()
+    before = opened()
+    monkeypatch.setattr(CacheIndex, "_database", failing)
+
+    assert fetched(bench, wanted) == BIG
+    assert opened() <= before
+
+
+def test_a_file_of_another_size_does_not_get_its_name(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = put_whole(bench.memory, "big", BIG)
+    monkeypatch.setattr(Fetch, "_write", lambda *args: write_all(args[-1], BIG * 2))
+
+    with pytest.raises(StorageError, match="wrote 6291456 bytes, not 3145728"):
+        fetched(bench, wanted)
+    assert os.listdir(bench.folder / "out") == []
+
+
+def test_a_file_that_the_cache_loses_at_once_was_written_along(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = put_whole(bench.memory, "big", BIG)
+    monkeypatch.setattr(Cache, "open", lambda *_: None)
+
+    assert fetched(bench, wanted) == BIG
+    assert bench.requests() == ["get"] * -(-len(BIG) // READ)
 
 
 def test_a_torn_part_is_begun_anew(bench: Bench) -> None:

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 from tests.descriptors import opened
+from tests.patience import until
 from tests.storage.blobstore import blake3, noise, put_pack, put_whole
 
 from wbart_manifest.location import WHOLE, Location
 from wbart_storage.backends.local import LocalObjects
 from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.errors import BlobCorrupt, BlobMissing, FolderUnsafe, StoreFull
+from wbart_storage.files.scribes import Scribes
+from wbart_storage.files.stamp import changed, stamp
 from wbart_storage.keys import blob_key
 from wbart_storage.objects import ObjectStore
 from wbart_storage.reading import fetch as fetch_module
@@ -44,6 +47,24 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "root"
 
 
+@pytest.fixture(params=["threads", "scribes"], autouse=True)
+def helped(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether scribes write the small files: from the first on, as soon as they are there."""
+    by_scribes: bool = request.param == "scribes"
+    if by_scribes:
+        monkeypatch.setattr(fetch_module, "_FEW", 0)
+        monkeypatch.setattr(fetch_module, "Scribes", WaitedFor)
+    return by_scribes
+
+
+class WaitedFor(Scribes):
+    """Scribes that are there when they have been started."""
+
+    def start(self) -> None:
+        super().start()
+        until(lambda: all(each.is_ready() for each in self._starting))
+
+
 def run(store: ObjectStore, root: Path, wanted: list[Wanted], link: LinkMode = "copy") -> list[str]:
     """The paths that were written."""
     fetch = Fetch(Blobs(StoreReader(store), "blake3"), str(root), jobs=3, link=link)
@@ -71,12 +92,11 @@ def test_everything_is_written(
     assert files(root) == EVERYTHING
 
 
-def test_the_status_is_that_of_the_file(
-    store: ObjectStore, root: Path, wanted: list[Wanted]
-) -> None:
+def test_it_tells_how_the_files_look(store: ObjectStore, root: Path, wanted: list[Wanted]) -> None:
     fetch = Fetch(Blobs(StoreReader(store), "blake3"), str(root), jobs=2)
-    for each, status in (one for batch in fetch.run(wanted) for one in batch):
-        assert status == (root / each.path).stat()
+    for each in (one for batch in fetch.run(wanted) for one in batch):
+        status = (root / each.wanted.path).stat()
+        assert (each.stamp, each.changed) == (stamp(status), changed(status))
 
 
 def test_links_lead_to_the_objects_of_a_local_store(
@@ -190,6 +210,7 @@ def full_after(count: int) -> Callable[[int, memoryview], int]:
 
 
 @pytest.mark.parametrize("count", [0, 1, 77, 200])
+@pytest.mark.parametrize("helped", ["threads"], indirect=True)  # for scribes see test_scribes
 def test_a_disk_that_fills_up_leaves_whole_files_only(
     store: ObjectStore,
     root: Path,

@@ -13,7 +13,8 @@ from tests.storage.blobstore import noise
 
 from wbart_storage.errors import AccessDenied, FolderUnsafe, StorageError, StoreFull
 from wbart_storage.files import folder as folder_module
-from wbart_storage.files.folder import Folder, write_all
+from wbart_storage.files.buffered import write_all
+from wbart_storage.files.folder import Folder
 
 Write = Callable[[Folder, str], None]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wbart_storage.errors import ObjectMissing, StoreUnavailable
@@ -160,7 +160,6 @@ _KEYS = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(_KEYS, st.integers(1, 5), st.booleans())
 def test_every_object_comes_once_and_in_order(keys: list[str], size: int, kept: bool) -> None:
     assert names(Bucket(keys, size=size, kept=kept)) == sorted(keys)

@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 from wbart_manifest.entry import Entry
 from wbart_storage.files.file_hash import COMPARED, hash_files
-from wbart_storage.files.fingerprint import Fingerprints, Print, pack_place, racy, stamp
+from wbart_storage.files.fingerprint import Fingerprints, Print, pack_place
 from wbart_storage.files.recall import Recall
 from wbart_storage.files.scan import BATCH, Columns, Found
+from wbart_storage.files.stamp import changed, racy, stamp
 
 
 class Stretch(NamedTuple):
@@ -80,7 +81,7 @@ class FolderReader:
         return found.digests
 
     def _learn(self, entry: Entry, status: os.stat_result, mark: bytes) -> None:
-        if entry.location is not None and not racy(status, self._now_ns):
+        if entry.location is not None and not racy(changed(status), self._now_ns):
             place = pack_place(entry.location, entry.digest)
             self._learnt.append(Print(entry.path, mark, entry.digest, place, b""))
 

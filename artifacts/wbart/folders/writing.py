@@ -11,7 +11,8 @@ from wbart.errors import IntegrityError
 from wbart_manifest.entry import Entry
 from wbart_manifest.location import WHOLE
 from wbart_storage.errors import BlobCorrupt
-from wbart_storage.files.fingerprint import Fingerprints, Print, pack_place, racy, stamp
+from wbart_storage.files.fingerprint import Fingerprints, Print, pack_place
+from wbart_storage.files.stamp import racy
 from wbart_storage.keys import blob_key
 from wbart_storage.progress import Event, Progress
 from wbart_storage.reading.blobs import Wanted
@@ -105,7 +106,7 @@ class _Aging:
     def add(self, batch: list[Fetched]) -> None:
         self._waiting.append(batch)
         now = int(self._clock.now() * 1e9)
-        while self._waiting and not racy(self._waiting[0][-1].status, now):
+        while self._waiting and not racy(self._waiting[0][-1].changed, now):
             self._keep(self._waiting.popleft(), now)
 
     def record(self) -> None:
@@ -119,13 +120,13 @@ class _Aging:
             [
                 Print(
                     each.path,
-                    stamp(status),
+                    stamp,
                     each.digest,
                     pack_place(each.location, each.digest),
                     b"",
                 )
-                for each, status in batch
-                if not racy(status, now)
+                for each, stamp, changed in batch
+                if not racy(changed, now)
             ],
         )
 

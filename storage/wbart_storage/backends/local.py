@@ -15,6 +15,7 @@ from wbart_storage.backends.folders import Folders, sync_file
 from wbart_storage.backends.walk import walk
 from wbart_storage.disk import source_error
 from wbart_storage.errors import ObjectMissing, SourceChanged, StorageError, StoreMissing
+from wbart_storage.files.buffered import write_all
 from wbart_storage.keys import check_key, check_prefix
 from wbart_storage.objects import ObjectStat, check_range
 from wbart_storage.tokens import token_hex
@@ -242,13 +243,7 @@ def _fill(descriptor: int, source: bytes | Path) -> None:
     if isinstance(source, Path):
         _copy(source, descriptor)
     else:
-        _write(descriptor, source)
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
+        write_all(descriptor, source)
 
 
 def _copy(source: Path, descriptor: int) -> None:
@@ -258,7 +253,7 @@ def _copy(source: Path, descriptor: int) -> None:
         raise source_error(error, source) from error
     try:
         while piece := os.read(opened, _PIECE):
-            _write(descriptor, piece)
+            write_all(descriptor, piece)
     finally:
         os.close(opened)
 

@@ -22,7 +22,7 @@ from wbart_storage.cache.partial import Part, begin, sweep
 from wbart_storage.clock import Clock
 from wbart_storage.progress import Event, Progress, silent
 from wbart_storage.reading.ahead import READ, ReadRange, ahead
-from wbart_storage.reading.along import Along
+from wbart_storage.reading.along import Follower
 from wbart_storage.reading.reader import LocalFile
 
 log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ class Cache:
         fetch: ReadRange,
         *,
         guess: bool = False,
-        along: Along | None = None,
+        along: Follower | None = None,
     ) -> LocalFile | None:
         """The file of that digest, fetched if need be; what fetch raises passes through.
 
@@ -165,7 +165,12 @@ class Cache:
             wanted.along.whole = part.is_followed
         self._files.take(digest, part)
         held = self.open(digest)
-        self._make_room()
+        try:
+            self._make_room()
+        except BaseException:
+            if held is not None:
+                held.close()
+            raise
         return held
 
     def _fill(self, part: Part, digest: bytes, wanted: _Wanted) -> bool:
@@ -205,7 +210,7 @@ class _Wanted(NamedTuple):
     size: int
     guess: bool
     fetch: ReadRange
-    along: Along | None
+    along: Follower | None
 
 
 def _append(part: Part, wanted: _Wanted) -> None:

@@ -14,8 +14,8 @@ import xxhash
 from wbart_storage.cache.index import CacheIndex, CacheUnusable, Held
 from wbart_storage.cache.partial import Part
 from wbart_storage.clock import Clock
-from wbart_storage.files.fingerprint import stamp
 from wbart_storage.files.pump import Pump
+from wbart_storage.files.stamp import stamp
 from wbart_storage.reading.reader import LocalFile
 
 log = logging.getLogger(__name__)

@@ -15,7 +15,9 @@ import xxhash
 
 from wbart_manifest.digest import hasher
 from wbart_storage.cache.index import CacheUnusable
-from wbart_storage.reading.along import Along
+from wbart_storage.files.buffered import write_all
+from wbart_storage.files.stream import Stream
+from wbart_storage.reading.along import Follower
 
 _PIECE = 8 << 20
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -32,10 +34,11 @@ class Part:
         self.size = 0
         self._fd = fd
         self._algorithm = algorithm
-        self._along: Along | None = None
+        self._along: Follower | None = None
+        self._stream: Stream | None = None
         self.restart(keep=True)
 
-    def follow(self, along: Along) -> None:
+    def follow(self, along: Follower) -> None:
         """Let along have what is there and what comes, where that is worth it.
 
         Raises the operating system's own OSError for the other file, here and later.
@@ -46,6 +49,7 @@ class Part:
         while at < self.size and (piece := os.pread(self._fd, _PIECE, at)):
             along.write(piece)
             at += len(piece)
+        self._stream = Stream(self._fd)  # nobody reads back what along has got
 
     @property
     def is_followed(self) -> bool:
@@ -59,6 +63,8 @@ class Part:
         self.size = 0
         if self._along is not None:
             self._along.restart()
+        if self._stream is not None:
+            self._stream.end()
         try:
             if not keep:
                 os.ftruncate(self._fd, 0)
@@ -70,10 +76,11 @@ class Part:
 
     def write(self, data: bytes) -> None:
         """Append data."""
-        rest = memoryview(data)
         try:
-            while rest:
-                rest = rest[os.write(self._fd, rest) :]
+            if self._stream is None:
+                write_all(self._fd, data)
+            else:
+                self._stream.write(data)
         except OSError as error:
             self.drop()  # what was written is the room that was missing
             raise _unusable(error, self.path) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
@@ -14,7 +15,7 @@ from wbart_storage.errors import CacheCorrupt
 from wbart_storage.keys import split_epoch
 from wbart_storage.objects import ObjectStore
 from wbart_storage.reading.ahead import ReadRange
-from wbart_storage.reading.along import Along
+from wbart_storage.reading.along import Follower, Kept
 from wbart_storage.reading.blobs import GAP
 from wbart_storage.reading.reader import LocalFile
 
@@ -27,6 +28,8 @@ The files of a version come in the order of its packs, so an eighth of one seldo
 """
 _PACK = 32 << 20
 """Bytes of a pack, as far as nobody has seen its end: asking for its size costs a request."""
+_AT_HAND = 2
+"""Packs in memory: a download reads them in turn, and leaves one as it begins the next."""
 _SMALL = _PACK // _WORTH
 """A larger pack has an eighth that is enough to fetch it whole."""
 
@@ -45,11 +48,15 @@ class CacheReader:
         self._asked: dict[str, int] = {}
         self._longer: dict[str, int] = {}
         self._turns: dict[str, Lock] = {}
+        self._recent: OrderedDict[str, Kept] = OrderedDict()
         self._doubted: set[bytes] = set()
         self._usable = True
         self._writable = True
 
     def get(self, key: str, start: int, end: int) -> bytes:
+        kept = self._recent.get(key)
+        if kept is not None:
+            return kept.get(start, end)
         file = self._held(key)
         if file is None and key.startswith("o/"):
             file = self._bring(key, end)
@@ -63,11 +70,12 @@ class CacheReader:
         with file:
             return _read(file, start, end)
 
-    def file(self, key: str, size: int, along: Along | None = None) -> LocalFile | None:
+    def file(self, key: str, size: int, along: Follower | None = None) -> LocalFile | None:
         return self._held(key) or self._bring(key, size, along=along)
 
     def doubt(self, key: str) -> bool:
         digest = _digest(key)
+        self._recent.pop(key, None)
         try:
             damaged = self._usable and not self._cache.check(digest)
         except CacheUnusable as error:
@@ -96,7 +104,7 @@ class CacheReader:
         fetch: ReadRange | None = None,
         *,
         guess: bool = False,
-        along: Along | None = None,
+        along: Follower | None = None,
     ) -> LocalFile | None:
         if not self._can_bring(key):
             return None
@@ -127,15 +135,32 @@ class CacheReader:
 
     def _gain(self, key: str, start: int, end: int, worth: int) -> bytes:
         """Read a range, and bring its pack in on the way. Done by one thread at a time."""
-        file = self._held(key)  # perhaps another was quicker
-        if file is None and worth >= _PACK:
-            file = self._bring(key, _PACK, guess=True)
+        kept = self._recent.get(key)  # perhaps another was quicker
+        file = None if kept is not None else self._held(key)
+        if kept is None and file is None and worth >= _PACK:
+            kept, file = self._whole(key)
+        if kept is not None:
+            return kept.get(start, end)
         if file is None and self._may_be_small(key, worth, end):
             return self._beginning(key, min(worth, _SMALL))[start:end]
         if file is None:
             return self._store.get(key, start, end)
         with file:
             return _read(file, start, end)
+
+    def _whole(self, key: str) -> tuple[Kept | None, LocalFile | None]:
+        """Bring a whole pack in, and keep it at hand: what is asked for next lies in it, too."""
+        kept = Kept(2 * _PACK)
+        file = self._bring(key, _PACK, guess=True, along=kept)
+        if not (kept.whole and kept.fits):
+            return None, file
+        if file is not None:
+            file.close()
+        with self._lock:
+            self._recent[key] = kept
+            if len(self._recent) > _AT_HAND:
+                self._recent.popitem(last=False)
+        return kept, None
 
     @contextmanager
     def _turn(self, key: str) -> Iterator[None]:

@@ -19,6 +19,7 @@ from typing import Self
 
 from wbart_storage.disk import disk_error
 from wbart_storage.errors import FolderUnsafe
+from wbart_storage.files.buffered import write_all
 from wbart_storage.tokens import token_hex
 
 _DOWN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -205,13 +206,6 @@ def _enter(name: str, parent: int) -> int:
         except FileExistsError:
             pass  # another thread was quicker
         return os.open(name, _DOWN, dir_fd=parent)
-
-
-def write_all(fd: int, data: bytes | memoryview) -> None:
-    """Write every byte of data at fd's position; raises the operating system's own OSError."""
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(fd, rest) :]
 
 
 def _unlink(name: str, parent: int) -> None:

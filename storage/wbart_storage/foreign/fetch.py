@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from wbart_storage.around.patience import patiently
 from wbart_storage.errors import ObjectChanged, StoreUnavailable
-from wbart_storage.files.folder import write_all
+from wbart_storage.files.buffered import write_all
 from wbart_storage.foreign.foreign import Foreign, ForeignObjects, Reading, changed
 
 PART = 8 << 20

@@ -15,7 +15,7 @@ from wbart_manifest.location import EMPTY, PACKED, WHOLE, Location
 from wbart_storage.errors import BlobCorrupt, BlobMissing, ObjectMissing, StoreUnsupported
 from wbart_storage.keys import blob_key, pack_key
 from wbart_storage.reading.ahead import ahead
-from wbart_storage.reading.along import Along
+from wbart_storage.reading.along import Follower
 from wbart_storage.reading.reader import LocalFile, Reader
 
 GAP = 256 << 10
@@ -37,6 +37,27 @@ class Wanted(NamedTuple):
     location: Location
 
 
+class Span(NamedTuple):
+    """Unchecked bytes of the store, and the blobs that lie in them."""
+
+    data: bytes
+    start: int
+    """Where they begin in their object."""
+    blobs: list[Wanted]
+
+    def of(self, wanted: Wanted) -> memoryview:
+        """The bytes of one of the blobs; fewer if it is cut short."""
+        begin, end = self.place(wanted)
+        return memoryview(self.data)[begin:end]
+
+    def place(self, wanted: Wanted) -> tuple[int, int]:
+        """Where one of the blobs begins and ends in data."""
+        if wanted.location.kind != PACKED:
+            return 0, wanted.size
+        begin = wanted.location.offset - self.start
+        return begin, begin + wanted.location.length
+
+
 class Blobs:
     """Reads blobs of one store. Safe to share between threads."""
 
@@ -56,7 +77,7 @@ class Blobs:
             return blob_key(wanted.digest.hex(), location.epoch)
         raise StoreUnsupported(f"{wanted.path} is stored in unknown kind {location.kind}")
 
-    def file(self, wanted: Wanted, along: Along | None = None) -> LocalFile | None:
+    def file(self, wanted: Wanted, along: Follower | None = None) -> LocalFile | None:
         """The local file that is the whole blob, if there is one; its bytes unchecked.
 
         The caller closes it. What has to be fetched is written along where that saves a copy.
@@ -92,33 +113,42 @@ class Blobs:
     def read_many(self, wanted: Iterable[Wanted]) -> Iterator[tuple[Wanted, memoryview]]:
         """Yield each blob with its checked bytes, in the order in which they lie in the store."""
         for each, data in self.read_unchecked(wanted):
-            if self._digest(data) == each.digest:
-                yield each, data
-            elif each.location.kind == EMPTY:
-                raise self.corrupt(each, data)
-            else:
-                yield each, self.twice(each, partial(self._checked, each))
+            yield each, self.checked(each, data)
+
+    def checked(self, wanted: Wanted, data: memoryview) -> memoryview:
+        """Return data if it is the blob, else what it is when it is read once more."""
+        if self._digest(data) == wanted.digest:
+            return data
+        if wanted.location.kind == EMPTY:
+            raise self.corrupt(wanted, data)
+        return self.twice(wanted, partial(self._read_again, wanted))
 
     def read_unchecked(self, wanted: Iterable[Wanted]) -> Iterator[tuple[Wanted, memoryview]]:
         """As `read_many`, for a caller that checks the bytes itself and goes on where they differ.
 
         A blob that is cut short comes with fewer bytes; one that is missing raises BlobMissing.
         """
+        for span in self.spans(wanted):
+            for each in span.blobs:
+                yield each, span.of(each)
+
+    def spans(self, wanted: Iterable[Wanted]) -> Iterator[Span]:
+        """Yield unchecked bytes with the wanted blobs in them, as many as one read can bring.
+
+        Raises BlobMissing.
+        """
         packed: list[tuple[str, Wanted]] = []
         for each in wanted:
             if each.location.kind == EMPTY:
-                yield each, memoryview(b"")
+                yield Span(b"", 0, [each])
             elif each.location.kind == WHOLE:
-                yield each, memoryview(self._get(self.key(each), each, 0, each.size))
+                yield Span(self._get(self.key(each), each, 0, each.size), 0, [each])
             else:
                 packed.append((self.key(each), each))
         packed.sort(key=lambda pair: (pair[0], pair[1].location.offset))
         for key, group in _ranges(packed):
             start = group[0].location.offset
-            data = memoryview(self._get(key, group[0], start, _end(group[-1])))
-            for each in group:
-                begin = each.location.offset - start
-                yield each, data[begin : begin + each.location.length]
+            yield Span(self._get(key, group[0], start, _end(group[-1])), start, group)
 
     def pieces(self, wanted: Wanted) -> Iterator[bytes]:
         """The bytes of one large blob piece by piece; the last piece comes after the check."""
@@ -150,7 +180,7 @@ class Blobs:
         error.add_note(wanted.path)
         return error
 
-    def _checked(self, wanted: Wanted) -> memoryview:
+    def _read_again(self, wanted: Wanted) -> memoryview:
         [(_, data)] = self.read_unchecked([wanted])
         if self._digest(data) != wanted.digest:
             raise self.corrupt(wanted, data)

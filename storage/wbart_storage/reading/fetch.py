@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Literal, NamedTuple, TypeVar
@@ -18,25 +18,31 @@ from wbart_manifest.location import WHOLE
 from wbart_storage.errors import StorageError
 from wbart_storage.files.folder import Folder, clone
 from wbart_storage.files.pump import Pump
+from wbart_storage.files.scribes import Scribes
+from wbart_storage.files.stamp import look
 from wbart_storage.in_flight import in_flight
 from wbart_storage.reading.along import Along
-from wbart_storage.reading.blobs import Blobs, Wanted
+from wbart_storage.reading.blobs import Blobs, Span, Wanted
 from wbart_storage.reading.reader import LocalFile
 
 LinkMode = Literal["copy", "reflink", "hardlink", "symlink"]
 _BATCH_FILES = 2_000
 _BATCH_BYTES = 7 << 20
 """With the headers of a pack's members it stays below what one range read asks for."""
+_FEW = 4_000
+"""Files up to which nothing is gained by processes that write them."""
 _LARGE = 1 << 20
 _DIRECT = 64 << 20
 """From this size on, writing past the page cache gains more than a reader loses who comes soon."""
 
 
 class Fetched(NamedTuple):
-    """A file that has been written, with its status as it was then."""
+    """A file that has been written, and how it looked then."""
 
     wanted: Wanted
-    status: os.stat_result
+    stamp: bytes
+    changed: int
+    """Nanoseconds since the epoch."""
 
 
 class Fetch:
@@ -47,6 +53,7 @@ class Fetch:
         self._root = root
         self._link = link
         self._jobs = max(1, jobs)
+        self._scribes = Scribes(root, blobs.algorithm, jobs if jobs > 1 else 0)
         self._folders: SimpleQueue[Folder] = SimpleQueue()
         self._pumps: SimpleQueue[Pump] = SimpleQueue()
 
@@ -57,31 +64,47 @@ class Fetch:
         """
         try:
             with ThreadPoolExecutor(self._jobs, "wbart-fetch") as executor:
-                yield from in_flight(executor, self._batch, _batches(wanted), 2 * self._jobs + 1)
+                batches = self._helped(_batches(wanted))
+                yield from in_flight(executor, self._batch, batches, 2 * self._jobs + 1)
         finally:
             self._close()
 
+    def _helped(self, batches: Iterable[list[Wanted]]) -> Iterator[list[Wanted]]:
+        """The batches, with scribes called in as soon as they are worth it."""
+        small = 0
+        for batch in batches:
+            small += len(batch)
+            if small > _FEW:
+                self._scribes.start()
+            yield batch
+
     def _batch(self, batch: list[Wanted]) -> list[Fetched]:
         with self._folder() as folder:
-            fetched = [
-                Fetched(each, self._large(folder, each)) for each in batch if self._alone(each)
-            ]
-            together = [each for each in batch if not self._alone(each)]
-            for each, data in self._blobs.read_many(together):
-                fetched.append(Fetched(each, folder.write(each.path, data)))
+            fetched = [self._large(folder, each) for each in batch if self._alone(each)]
+            for span in self._blobs.spans(each for each in batch if not self._alone(each)):
+                fetched += self._small(folder, span)
             return fetched
+
+    def _small(self, folder: Folder, span: Span) -> Iterator[Fetched]:
+        """Write the blobs of a span, by a scribe where one has the time."""
+        orders = [(os.fsencode(each.path), *span.place(each), each.digest) for each in span.blobs]
+        for each, written in zip(span.blobs, self._scribes.write(span.data, orders), strict=True):
+            if written is None:
+                data = self._blobs.checked(each, span.of(each))
+                written = look(folder.write(each.path, data))
+            yield Fetched(each, *written)
 
     def _alone(self, wanted: Wanted) -> bool:
         """Whether the blob is copied, or linked, as a file of its own."""
         links = self._link != "copy" and wanted.location.kind == WHOLE
         return wanted.size >= _LARGE or links
 
-    def _large(self, folder: Folder, wanted: Wanted) -> os.stat_result:
+    def _large(self, folder: Folder, wanted: Wanted) -> Fetched:
         self._blobs.twice(wanted, partial(self._place, folder, wanted))
         status = folder.status(wanted.path)
         if status is None:
             raise StorageError(f"file vanished as it was written: {wanted.path}")
-        return status
+        return Fetched(wanted, *look(status))
 
     def _place(self, folder: Folder, wanted: Wanted) -> None:
         if self._link in ("hardlink", "symlink"):
@@ -90,6 +113,9 @@ class Fetch:
                 return
         with folder.replacing(wanted.path, direct=wanted.size >= _DIRECT) as target:
             self._write(wanted, target)
+            size = os.fstat(target).st_size
+            if size != wanted.size:  # from here on it is taken for right as it looks
+                raise StorageError(f"{wanted.path}: wrote {size} bytes, not {wanted.size}")
 
     def _linked(self, folder: Folder, wanted: Wanted, local: LocalFile) -> bool:
         """Link to the file; not with a name to what may be dropped from a cache."""
@@ -101,18 +127,17 @@ class Fetch:
         return True
 
     def _write(self, wanted: Wanted, target: int) -> None:
-        along = Along(target)
+        along = Along(target, direct=wanted.size >= _DIRECT)
         local = self._blobs.file(wanted, along)
-        if not along.whole:
+        with local or nullcontext():
+            if along.whole:  # perhaps without a local file: a cache may fail after the last byte
+                return
             along.restart()
-        if local is None:
-            along.buffered()
+            if local is not None:
+                self._copy(wanted, local, target)
+                return
             for piece in self._blobs.pieces(wanted):
                 along.write(piece)
-            return
-        with local:
-            if not along.whole:
-                self._copy(wanted, local, target)
 
     def _copy(self, wanted: Wanted, local: LocalFile, target: int) -> None:
         with self._pump() as pump:
@@ -144,6 +169,7 @@ class Fetch:
             self._pumps.put(pump)
 
     def _close(self) -> None:
+        self._scribes.close()
         while (folder := _take(self._folders)) is not None:
             folder.close()
         while (pump := _take(self._pumps)) is not None:

@@ -10,7 +10,7 @@ from typing import Protocol, Self
 from wbart_storage.disk import disk_error
 from wbart_storage.errors import ObjectMissing
 from wbart_storage.objects import Files, ObjectStore, ability
-from wbart_storage.reading.along import Along
+from wbart_storage.reading.along import Follower
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Reader(Protocol):
         """As `ObjectStore.get`."""
         ...
 
-    def file(self, key: str, size: int, along: Along | None = None) -> LocalFile | None:
+    def file(self, key: str, size: int, along: Follower | None = None) -> LocalFile | None:
         """The object of that size as a local file, None where it cannot be one.
 
         What has to be fetched for it may be written to along on its way. Raises ObjectMissing.
@@ -75,7 +75,7 @@ class StoreReader:
     def get(self, key: str, start: int, end: int) -> bytes:
         return self._store.get(key, start, end)
 
-    def file(self, key: str, size: int, along: Along | None = None) -> LocalFile | None:
+    def file(self, key: str, size: int, along: Follower | None = None) -> LocalFile | None:
         if self._files is None:
             return None
         path = os.fspath(self._files.path(key))
