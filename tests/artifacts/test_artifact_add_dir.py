@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 from tests.artifacts.house import House, listing
+from tests.patience import until
 
-from wbart.drafts import draft, snapshot
+from wbart.drafts import draft, saving, snapshot
+from wbart.drafts.upload import upload
 from wbart_manifest.errors import EntryClash, PathInvalid
 from wbart_manifest.manifest import Manifest
-from wbart_storage.errors import AccessDenied, BlobMissing, FolderUnsafe, SourceChanged
+from wbart_storage.errors import AccessDenied, BlobMissing, FolderUnsafe, SourceChanged, StoreFull
+from wbart_storage.files.fingerprint import Fingerprints
 from wbart_storage.progress import Event
 
 FILES = {"a.txt": "1", ".hidden": "2", "sub/b.txt": "3", "sub/deep/c.txt": ""}
@@ -269,6 +272,68 @@ def test_files_and_folders_change_places_among_many_changes(
     assert again.digest == anew.digest
     assert house.save(again).download("out")
     assert listing("out") == listing("in")
+
+
+def grow_old(house: House) -> None:
+    """Set the clock so that what is there is old enough to be remembered, and what comes is not."""
+    newest = max(path.stat().st_ctime_ns for path in house.folder.rglob("*"))
+    house.clock.advance((newest + 2_001_000_000) / 1e9 - house.clock.now())
+
+    def later() -> bool:
+        return house.file("tick").stat().st_ctime_ns > newest + 2_000_000
+
+    until(later)
+
+
+@pytest.mark.parametrize("instead", [None, "fresh/now/a/folder"])
+def test_a_file_that_was_too_young_to_be_remembered_is_missed_when_it_goes(
+    house: House, instead: str | None
+) -> None:
+    house.tree("in", {"old": "1"})
+    grow_old(house)
+    house.tree("in", {"fresh": "2"})
+    first = house.draft()
+    first.add_dir("in")
+    house.save(first)
+
+    (house.folder / "in/fresh").unlink()
+    house.tree("in", {} if instead is None else {instead: "3"})
+    second = house.draft()
+    second.add_dir("in")
+
+    assert listing(house.save(second).download("out")) == listing("in")
+
+
+def test_a_version_is_there_though_its_snapshot_cannot_be_kept(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object) -> None:
+        raise StoreFull("disk is full")
+
+    monkeypatch.setattr(Fingerprints, "set_snapshot", full)
+    artifact = house.draft()
+    artifact.add_dir(house.tree("in", FILES))
+
+    assert listing(house.save(artifact).download("out")) == FILES
+    assert "disk is full: going on without a snapshot" in caplog.text
+
+
+def test_two_first_versions_of_the_same_content_are_one(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other has been logged while the first was sent."""
+    root = house.tree("in", FILES)
+    first, second = house.draft(), house.draft()
+    first.add_dir(root)
+    second.add_dir(root)
+
+    def outpaced(*arguments: Any) -> Manifest:
+        monkeypatch.setattr(saving, "upload", upload)
+        house.save(second)
+        return upload(*arguments)
+
+    monkeypatch.setattr(saving, "upload", outpaced)
+    assert house.save(first).version == second.version == "v0"
 
 
 def test_a_change_that_keeps_size_and_time_is_seen_by_its_ctime(house: House) -> None:

@@ -59,8 +59,9 @@ def test_a_read_only_store_is_read_but_not_written(house: House) -> None:
 
 
 def test_where_nothing_can_be_remembered_versions_are_saved_and_read_all_the_same(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "cache").write_text("a file where the folder should be")
     house = House.build(tmp_path)
     root = house.tree("in", {"a": "1", "b/c": "2"})

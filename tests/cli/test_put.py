@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Shell
+from tests.patience import until
 from tests.privileges import ordinary
 
 
@@ -243,10 +243,12 @@ def test_interrupted_it_leaves_the_store_whole_and_the_next_put_goes_on(
 
 def _wait_for_work(process: subprocess.Popen[bytes], staging: Path) -> None:
     """Wait until the process has begun to take files in."""
-    end = time.monotonic() + 60
-    while not any(path.is_file() and path.stat().st_size for path in staging.rglob("*.part")):
+
+    def begun() -> bool:
         assert process.poll() is None, "it was too quick to be interrupted"
-        assert time.monotonic() < end
+        return any(path.is_file() and path.stat().st_size for path in staging.rglob("*.part"))
+
+    until(begun)
 
 
 def test_what_the_library_warns_of_is_a_line_of_ours(two: Shell) -> None:

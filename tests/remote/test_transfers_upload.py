@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from tests.servers.proxy import Fault, Proxy, proxied
 from wbart_manifest.digest import digest_function
 from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.clock import FixedClock, SystemClock
-from wbart_storage.errors import StorageError, StoreUnavailable
+from wbart_storage.errors import StorageError, StoreFull, StoreUnavailable
 from wbart_storage.keys import blob_key
 from wbart_storage.objects import Parts, ability
 from wbart_storage.opening import open_objects
@@ -123,6 +124,34 @@ def test_what_the_store_has_is_asked_for_once_and_not_sent(
     put(store, large)
 
     assert [(each.method, each.sent) for each in proxy.requests] in ([("HEAD", 0)], [("GET", 0)])
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt()], ids=repr)
+def test_an_upload_that_cannot_be_remembered_is_let_go_of(
+    serving: Callable[[str], Server],
+    sources: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+) -> None:
+    server, rename = serving("ministack"), os.rename
+    bucket = server.bucket()
+    make_store(bucket, server.options)
+
+    def failing(source: Path, target: Path) -> None:
+        if Path(source).suffix == ".new":
+            raise error
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", failing)
+    with pytest.raises((StoreFull, KeyboardInterrupt)):
+        put(
+            opened(bucket, server.options, tmp_path / "cache"),
+            made(sources / f"large-{FEW_PARTS}", FEW_PARTS),
+        )
+
+    assert under_way(server, bucket) == []
+    assert list(tmp_path.glob("cache/**/uploads/*")) == []
 
 
 def test_an_upload_that_is_refused_is_let_go_of(

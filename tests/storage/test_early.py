@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Lock
 
 import pytest
+from tests.patience import until
 from tests.storage.blobstore import noise
 from tests.storage.staging import Rig, read_back, rigged, write_files
 
@@ -50,10 +51,7 @@ def stored(store: ObjectStore) -> set[str]:
 
 
 def wait_for(store: ObjectStore, packs: int) -> None:
-    until = time.monotonic() + LIMIT
-    while len(stored(store)) < packs:
-        assert time.monotonic() < until, "the packs do not come"
-        time.sleep(0.01)
+    until(lambda: len(stored(store)) >= packs, LIMIT)
 
 
 def ready(rig: Rig) -> list[str]:
@@ -185,10 +183,7 @@ def test_a_pack_that_is_gone_already_is_not_cut_anew(root: Path, tmp_path: Path)
         name = rig.stage.packs.pack_id(token)
         assert name is not None
         wait_for(store, 1)
-        until = time.monotonic() + LIMIT
-        while f"{name.hex()}.zip" in ready(rig):
-            assert time.monotonic() < until, "the pack stays where it was"
-            time.sleep(0.01)
+        until(lambda: f"{name.hex()}.zip" not in ready(rig), LIMIT)
         kept = [each for each in taken if each.location.object == token][1:]
         rig.stage.packs.keep_only(token, [each.location for each in kept])
         wanted = rig.seal(kept)

@@ -19,10 +19,9 @@ from wbart_storage.files.fingerprint import (
     Fingerprints,
     Print,
     pack_place,
-    racy,
-    stamp,
     unpack_place,
 )
+from wbart_storage.files.stamp import changed, racy, stamp
 
 PLACE = pack_place(Location(WHOLE, length=3), blake3(b"x"))
 
@@ -86,10 +85,9 @@ def test_a_file_that_has_just_changed_is_not_trusted(
 ) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"x")
-    status = path.stat()
-    latest = max(status.st_mtime_ns, status.st_ctime_ns)
+    latest = changed(path.stat())
 
-    assert racy(status, latest + int(age * 1e9)) is expected
+    assert racy(latest, latest + int(age * 1e9)) is expected
 
 
 def test_the_time_of_the_inode_counts_too(tmp_path: Path) -> None:
@@ -98,7 +96,7 @@ def test_the_time_of_the_inode_counts_too(tmp_path: Path) -> None:
     os.utime(path, (1, 1))  # as cp -p and tar do
     status = path.stat()
 
-    assert racy(status, status.st_ctime_ns + 10**9)
+    assert racy(changed(status), status.st_ctime_ns + 10**9)
 
 
 @pytest.mark.parametrize(
@@ -185,6 +183,15 @@ def test_places_are_remembered_by_digest(prints: Fingerprints) -> None:
     assert prints.has_places()
     assert prints.place(blake3(b"x")) == PLACE
     assert prints.place(blake3(b"y")) is None
+
+
+def test_snapshots_end_when_what_they_hold_may_be_forgotten(prints: Fingerprints) -> None:
+    prints.record("/r", [some("a")])
+    prints.set_snapshot("/r", prints.changes("/r"), "as it is")
+
+    prints.forget_object(blake3(b"lost"))
+
+    assert prints.snapshot("/r") is None
 
 
 def test_all_that_lay_in_a_lost_pack_is_forgotten(prints: Fingerprints) -> None:

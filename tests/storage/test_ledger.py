@@ -12,6 +12,7 @@ from tests.storage.blobstore import blake3
 from wbart_manifest.location import EMPTY, PACKED, WHOLE, Location
 from wbart_storage.clock import SystemClock
 from wbart_storage.files.fingerprint import Fingerprints, Print, pack_place, unpack_place
+from wbart_storage.files.stamp import NEVER
 from wbart_storage.staging.ledger import Known, Ledger
 from wbart_storage.staging.session import Session
 from wbart_storage.staging.staged_packs import StagedPacks
@@ -101,15 +102,17 @@ def test_a_blob_that_is_spread_has_its_final_place(
     assert prints.place(blake3(b"a")) == pack_place(Location(WHOLE, length=1), blake3(b"a"))
 
 
-def test_a_file_that_is_not_trusted_teaches_its_place_only(
-    ledger: Ledger, prints: Fingerprints
-) -> None:
-    ledger.note("/r", some("a", stamp=b""), Location(WHOLE, length=7))
+def test_a_file_that_is_not_trusted_is_remembered_too(ledger: Ledger, prints: Fingerprints) -> None:
+    """Or nobody would miss it when it is gone."""
+    ledger.note("/r", some("a", stamp=NEVER), Location(WHOLE, length=7))
     ledger.note("/r", some("b"), Location(EMPTY))
     ledger.settle()
     ledger.finish()
 
-    assert [each.path for each in prints.below("/r")] == ["b"]
+    assert [(each.path, each.stamp) for each in prints.below("/r")] == [
+        ("a", NEVER),
+        ("b", b"stamp"),
+    ]
     assert prints.place(blake3(b"a")) is not None
 
 

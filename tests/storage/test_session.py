@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -167,3 +168,35 @@ def test_a_folder_that_refuses_is_named(
     monkeypatch.setattr(Path, "mkdir", refuse)
     with pytest.raises(AccessDenied, match=str(tmp_path)):
         Session(tmp_path / "staging", clock)
+
+
+def test_a_file_whose_time_cannot_be_renewed_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with Session(tmp_path, FixedClock()) as session:
+        part = session.new_path()
+        part.write_bytes(b"x")
+        kept = session.keep(part, "name")
+        monkeypatch.setattr(os, "utime", refuse)
+
+        assert session.find("name") == kept
+        assert session.find("other") is None
+
+
+def test_a_lock_that_cannot_be_removed_is_let_go_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    session = Session(tmp_path, FixedClock())
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refuse)
+        session.close()
+
+    [lock] = tmp_path.glob("*.lock")
+    Session(tmp_path, FixedClock()).close()
+    assert not lock.exists()

@@ -12,7 +12,7 @@ from wbart_manifest.location import PACKED, WHOLE, Location
 from wbart_storage.backends.local import LocalObjects
 from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.errors import BlobMissing
-from wbart_storage.files.fingerprint import stamp
+from wbart_storage.files.stamp import stamp
 from wbart_storage.keys import blob_key, pack_key
 from wbart_storage.objects import ObjectStore
 

@@ -23,9 +23,12 @@ from wbart.references.scrub import scrub
 from wbart.refs.refpath import Ref
 from wbart_storage.clock import SystemClock
 from wbart_storage.errors import StoreMissing
+from wbart_storage.staging.foreknown import Foreknown
+from wbart_storage.store import is_local
 
 if TYPE_CHECKING:
     from wbart.committed import Committed
+    from wbart.settings.settings import Settings
     from wbart.workspace import Workspace
 
 Home = tuple[str, str, str]
@@ -60,6 +63,10 @@ class Sources:
                 artifact.add_file(path, name, policy=self.policy)
         for uri in self.refs:
             artifact.add_reference(uri)
+
+    def lent(self, settings: Settings) -> tuple[str, ...]:
+        """The paths whose large files are sent from where they lie, to a distant store."""
+        return () if is_local(settings.store) or self.policy != "immutable" else self.paths
 
     def count(self) -> tuple[int, int]:
         """Files and bytes that would be stored; looks at no content."""
@@ -108,7 +115,11 @@ def put(call: Call, sources: Sources, labels: Labels, run: str | None = None) ->
     if call.dry_run:
         return _planned(call, sources, labels, target, artifact)
     try:
-        with opened(call, target, create=True) as workspace:
+        settings = load_settings(call, target)
+        with (
+            Foreknown(sources.lent(settings)) as artifact._filling.foreknown,
+            opened(call, target, create=True, settings=settings) as workspace,
+        ):
             return _store(call, workspace, sources, labels, target, artifact, run)
     except KeyboardInterrupt:
         raise Interrupted(RESUMES) from None

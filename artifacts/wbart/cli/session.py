@@ -26,12 +26,15 @@ _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 
 
 @contextmanager
-def opened(call: Call, *refs: Ref | None, create: bool = False) -> Iterator[Workspace]:
+def opened(
+    call: Call, *refs: Ref | None, create: bool = False, settings: Settings | None = None
+) -> Iterator[Workspace]:
     """The workspace of the call, current while it is open.
 
-    A store that a ref names goes before that of the call. Only create makes a store.
+    A store that a ref names goes before that of the call. Only create makes a store. Settings that
+    were loaded for the same call and refs are not loaded again.
     """
-    settings = load_settings(call, *refs)
+    settings = settings or load_settings(call, *refs)
     with _words_on_stderr(call.verbose):
         workspace = Workspace.open(settings, create=create)
         surroundings.enter(workspace)

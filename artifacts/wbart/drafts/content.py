@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
@@ -18,7 +19,9 @@ from wbart_manifest.location import PACKED
 from wbart_manifest.manifest import Manifest
 from wbart_manifest.path import canonical, check_column
 from wbart_storage.disk import source_error
+from wbart_storage.errors import StorageError
 from wbart_storage.progress import Progress, silent
+from wbart_storage.staging.foreknown import Foreknown
 from wbart_storage.staging.ingest import Taken
 from wbart_storage.staging.staged_packs import is_token
 
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from wbart.workspace import Workspace
 
 _POLICIES = ("mutable", "immutable", None)
+
+log = logging.getLogger(__name__)
 
 
 class Content:
@@ -54,6 +59,8 @@ class Content:
         self.sends_early = False
         """Whether packs go to a distant store before the draft is saved. Set before any file comes,
         by who saves it for sure, and knows of no version that may have the same content."""
+        self.foreknown: Foreknown | None = None
+        """Files that were hashed before the workspace was there, by who knew they would come."""
 
     @property
     def draft(self) -> Draft:
@@ -168,7 +175,10 @@ class Content:
         """Remember the manifest that was committed, if the draft is one folder and no more."""
         whole = self._whole
         if whole is not None and whole.edits == self._edits and self.intake is not None:
-            snapshot.keep(self.intake, whole, manifest, self.digests, workspace.store)
+            try:
+                snapshot.keep(self.intake, whole, manifest, self.digests, workspace.store)
+            except StorageError as error:  # the version is there; the next one takes longer
+                log.warning("%s: going on without a snapshot", error)
 
     def end_snapshot(self) -> None:
         """Have the folder looked at file by file the next time: the store has lost some of it."""
@@ -261,7 +271,9 @@ class Content:
             self.workspace.store.config.check_writable()
             second = self.digests.second if self.digests is not None else None
             store, jobs = self.workspace.store, self.workspace.jobs
-            self.intake = Intake(store, second, jobs, early=self.sends_early)
+            self.intake = Intake(
+                store, second, jobs, early=self.sends_early, foreknown=self.foreknown
+            )
         return self.intake
 
     def _forget(self, entry: Entry) -> None:

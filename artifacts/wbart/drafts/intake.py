@@ -6,6 +6,7 @@ import atexit
 from collections import deque
 
 from wbart_manifest.entry import Entry
+from wbart_storage.staging.foreknown import Foreknown
 from wbart_storage.staging.ingest import Second, Taken
 from wbart_storage.store import Store
 from wbart_storage.workers import Workers
@@ -15,11 +16,18 @@ class Intake:
     """A stage of one store with all that fills it. Serves one thread at a time."""
 
     def __init__(
-        self, store: Store, second: Second | None, jobs: int, *, early: bool = False
+        self,
+        store: Store,
+        second: Second | None,
+        jobs: int,
+        *,
+        early: bool = False,
+        foreknown: Foreknown | None = None,
     ) -> None:
         close_abandoned()
         self.store = store
         self.stage = store.stage()
+        self.stage.foreknown = foreknown
         if early:
             self.stage.send_early(store.objects)
         self._executor = Workers(max(1, jobs), "wbart-intake")

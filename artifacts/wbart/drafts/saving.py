@@ -112,7 +112,8 @@ def save_draft(
         "base": facts.base_id,
         "aliases": names.aliases(list(aliases)),
         "tags": names.tags(list(tags)),
-        "always": base is None,
+        # Of a first version others may have made one with the same content meanwhile.
+        "always": state is not None and base is None,
     }
     create = {"op": "create", "type": facts.type, "kind": "sequence", "description": None}
     ops = [op] if state else [create, op]

@@ -7,7 +7,6 @@ same tick of the clock would not show.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import struct
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,11 +23,11 @@ from wbart_storage.database import connect, renew
 from wbart_storage.errors import StorageError
 from wbart_storage.files.recall import Page
 
-_STAMP = struct.Struct("<QQQQQ")
 _PLACE = struct.Struct("<BBIQQ32s")
 NOWHERE = Path(":memory:")
 """The path of fingerprints that are kept in memory only, each connection's for itself."""
-_RACY_NS = 2_000_000_000
+_LAYOUT = 4
+"""Before 4 a snapshot could hold a file that had no print, and was not missed when it went."""
 _PAGE = 2048
 _COLUMNS = 512
 _SCHEMA = """
@@ -70,22 +69,6 @@ class Print(NamedTuple):
     wandb: bytes
 
 
-def stamp(status: os.stat_result) -> bytes:
-    """The bytes that change whenever the file does: device, inode, size and both times in ns."""
-    return _STAMP.pack(
-        status.st_dev,
-        status.st_ino,
-        status.st_size,
-        status.st_mtime_ns & 0xFFFFFFFFFFFFFFFF,
-        status.st_ctime_ns & 0xFFFFFFFFFFFFFFFF,
-    )
-
-
-def racy(status: os.stat_result, now_ns: int) -> bool:
-    """Whether a change could still hide behind this status if it was taken at now_ns."""
-    return now_ns - max(status.st_mtime_ns, status.st_ctime_ns) < _RACY_NS
-
-
 def pack_place(location: Location, digest: bytes) -> bytes:
     """Where the bytes of a digest are, as the database keeps it: with a seal over both.
 
@@ -120,7 +103,7 @@ class Fingerprints:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._db = connect(path, _SCHEMA)
+        self._db = connect(path, _SCHEMA, _LAYOUT)
 
     def again(self) -> Fingerprints:
         """A second connection to the same database, for another thread."""
@@ -222,8 +205,12 @@ class Fingerprints:
         return self._row("SELECT 1 FROM place LIMIT 1", ()) is not None
 
     def forget_object(self, name: bytes) -> None:
-        """Forget every place in a pack or recipe that turned out to be gone."""
+        """Forget every place in a pack or recipe that turned out to be gone.
+
+        All snapshots end with it, since files that are in them are not known any more.
+        """
         with self._writing() as database:
+            database.execute("UPDATE root SET changes = changes + 1, snapshot = NULL")
             for table in ("file", "place"):
                 database.execute(f"DELETE FROM {table} WHERE substr(place, 23, 32) = ?", (name,))
 
@@ -239,7 +226,7 @@ class Fingerprints:
         try:
             return self._db.execute(query, values).fetchall()
         except sqlite3.DatabaseError as error:
-            self._db = renew(self._path, _SCHEMA, self._db, error)
+            self._db = renew(self._path, _SCHEMA, self._db, error, _LAYOUT)
             if whole:
                 lost = f"local database {self._path} was damaged and is begun anew: try again"
                 raise StorageError(lost) from error
@@ -252,7 +239,7 @@ class Fingerprints:
             with self._db:
                 yield self._db
         except sqlite3.DatabaseError as error:
-            self._db = renew(self._path, _SCHEMA, self._db, error)
+            self._db = renew(self._path, _SCHEMA, self._db, error, _LAYOUT)
 
 
 def _root(database: sqlite3.Connection, root: str) -> int:

@@ -17,11 +17,12 @@ import msgspec
 
 from wbart_manifest.digest import Buffer, Hasher, digest_function
 from wbart_manifest.location import EMPTY, PACKED, WHOLE, Location
-from wbart_storage.disk import source_error
+from wbart_storage.disk import READING, source_error
 from wbart_storage.errors import ObjectMissing, SourceChanged
-from wbart_storage.files.fingerprint import Fingerprints, Print, racy, stamp, unpack_place
+from wbart_storage.files.fingerprint import Fingerprints, Print, unpack_place
 from wbart_storage.files.recall import Recall
 from wbart_storage.files.scan import Found, scan, scan_columns
+from wbart_storage.files.stamp import NEVER, changed, racy, stamp
 from wbart_storage.keys import blob_key, pack_key
 from wbart_storage.objects import Files, ObjectStore, ability
 from wbart_storage.progress import Event, Progress
@@ -278,8 +279,11 @@ class Ingest:
         started: int,
         taken: Taken,
     ) -> None:
-        """Remember the file as it was read, unless a change could still hide in its times."""
-        mark = b"" if racy(found.stat, started) else stamp(found.stat)
+        """Remember the file as it was read, to be read again if a change could hide in its times.
+
+        Not to remember it would be to overlook that it is gone (`changed`).
+        """
+        mark = NEVER if racy(changed(found.stat), started) else stamp(found.stat)
         second = self._second.mark + taken.second if self._second else b""
         self._ledger.note(root, Print(found.path, mark, taken.digest, None, second), taken.location)
 
@@ -287,7 +291,7 @@ class Ingest:
 def _read(path: str, seen: os.stat_result) -> tuple[bytes, os.stat_result]:
     """Read a small file whole, with the status that belongs to just these bytes."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(path, READING)
         try:
             for _ in range(_TRIES):
                 data = os.pread(fd, seen.st_size + 1, 0)

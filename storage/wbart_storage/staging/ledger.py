@@ -62,7 +62,7 @@ class Ledger:
         """How many times the prints below a root were changed from here."""
 
     def note(self, root: str, found: Print, location: Location) -> None:
-        """Take a fingerprint in; one with an empty stamp only teaches the place of its digest."""
+        """Take a fingerprint in."""
         item = (root, found, location)
         if location.kind == PACKED and is_token(location.object):
             self._waiting.setdefault(location.object, []).append(item)
@@ -109,10 +109,9 @@ class Ledger:
         prints: dict[str, list[Print]] = {}
         for root, found, location in ready:
             place = self._places[found.digest] = pack_place(location, found.digest)
-            if found.stamp:
-                prints.setdefault(root, []).append(
-                    Print(found.path, found.stamp, found.digest, place, found.wandb)
-                )
+            prints.setdefault(root, []).append(
+                Print(found.path, found.stamp, found.digest, place, found.wandb)
+            )
         for root, each in prints.items():
             self._record(root, each, ())
         if len(self._places) >= _GATHERED:

@@ -11,11 +11,11 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import md5
 from pathlib import Path
 
-from wbart_storage.disk import source_error
+from wbart_storage.disk import READING, source_error
 from wbart_storage.errors import ObjectMissing, SourceChanged, StorageError
 from wbart_storage.in_flight import as_done
 from wbart_storage.objects import ObjectStore, Part, Parts
@@ -99,7 +99,7 @@ class Multipart:
                 upload = None
         if upload is None:
             part_size = max(PART, -(-size // (_MOST_PARTS * _MIB)) * _MIB)
-            upload = self._uploads.add(key, self._parts.begin(key), part_size)
+            upload = self._begun(key, part_size)
         try:
             yield upload, there
         except StorageError as error:
@@ -110,6 +110,15 @@ class Multipart:
             upload.forget()
         finally:
             upload.close()
+
+    def _begun(self, key: str, part_size: int) -> Upload:
+        name = self._parts.begin(key)
+        try:
+            return self._uploads.add(key, name, part_size)
+        except BaseException:
+            with suppress(StorageError):  # nobody would know of it
+                self._parts.abort(key, name)
+            raise
 
     def _let_go(self, upload: Upload) -> None:
         try:
@@ -154,7 +163,7 @@ class Multipart:
 def _open(source: Path) -> tuple[int, int]:
     """A descriptor of the file, and its size: the only one that counts from then on."""
     try:
-        fd = os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # it may be a pipe by now
+        fd = os.open(source, READING)
     except OSError as error:
         raise source_error(error, source) from error
     status = os.fstat(fd)

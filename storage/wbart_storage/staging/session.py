@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -66,15 +67,18 @@ class Session:
         kept = self.ready / name
         try:
             os.utime(kept)
-        except OSError:
-            return None
+        except OSError:  # only its time could not be renewed, if it is there
+            return kept if kept.exists() else None
         return kept
 
     def close(self) -> None:
         """Remove the folder with all that is unfinished in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        Path(self._lock.lock_file).unlink(missing_ok=True)
-        self._lock.release()
+        try:
+            with suppress(OSError):  # the next session sweeps what stays
+                Path(self._lock.lock_file).unlink(missing_ok=True)
+        finally:
+            self._lock.release()
 
     def __enter__(self) -> Self:
         return self

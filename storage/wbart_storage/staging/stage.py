@@ -15,13 +15,14 @@ from queue import Empty, SimpleQueue
 
 from wbart_manifest.digest import Digest, Hasher
 from wbart_manifest.location import PACKED, WHOLE, Location
-from wbart_storage.disk import disk_errors, source_error
+from wbart_storage.disk import disk_errors, open_source, source_error
 from wbart_storage.errors import BlobMissing, ObjectMissing, SourceChanged
 from wbart_storage.files.direct import create_direct, sync_files
 from wbart_storage.files.pump import Pump
 from wbart_storage.keys import blob_key, pack_key
 from wbart_storage.objects import Adopts, ObjectStore, Syncs, ability
 from wbart_storage.staging.early import Early
+from wbart_storage.staging.foreknown import Foreknown, Known
 from wbart_storage.staging.lent import Lent, Pieces
 from wbart_storage.staging.sending import LARGE, Sending, Staged, Unwatched, Watcher
 from wbart_storage.staging.session import Session
@@ -59,6 +60,8 @@ class Stage:
         self._lending = False
         self._lent: dict[bytes, Lent] = {}
         self._early: Early | None = None
+        self.foreknown: Foreknown | None = None
+        """What may have been hashed already, of files that are lent."""
 
     def send_early(self, store: ObjectStore) -> None:
         """Send packs as they are closed, where the store is far; `publish` waits for them.
@@ -89,7 +92,7 @@ class Stage:
         `also` sees the same bytes. Raises SourceChanged when the file changed meanwhile.
         """
         try:
-            source = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            source = open_source(path)
         except OSError as error:
             raise source_error(error, path) from error
         try:
@@ -189,6 +192,17 @@ class Stage:
 
     def _note(self, source: int, path: str, also: Hasher | None) -> tuple[bytes, os.stat_result]:
         before = os.fstat(source)
+        known = None
+        if self.foreknown is not None and also is None:
+            known = self.foreknown.take(before, self._algorithm)
+        digest, size, pieces = known or self._hash(source, path, also)
+        _check_unchanged(source, path, before, size)
+        lent = self._lent.get(digest, Lent((), pieces))
+        others = tuple(each for each in lent.paths if each != Path(path))
+        self._lent[digest] = Lent((*others, Path(path)), lent.pieces)
+        return digest, before
+
+    def _hash(self, source: int, path: str, also: Hasher | None) -> Known:
         pump, pieces = self._pump(), Pieces(also)
         try:
             digest, size = pump.digest(source, pieces)
@@ -196,11 +210,7 @@ class Stage:
             raise source_error(error, path) from error
         finally:
             self._pumps.put(pump)
-        _check_unchanged(source, path, before, size)
-        known = self._lent.get(digest, Lent((), pieces))
-        others = tuple(each for each in known.paths if each != Path(path))
-        self._lent[digest] = Lent((*others, Path(path)), known.pieces)
-        return digest, before
+        return Known(digest, size, pieces)
 
     def _copy_in(self, source: int, path: str, also: Hasher | None) -> tuple[bytes, os.stat_result]:
         before = os.fstat(source)

@@ -67,6 +67,7 @@ class Uploads:
                 os.rename(temp, path)  # whole, and locked, from the moment it has its name
             except BaseException:
                 os.close(fd)
+                temp.unlink(missing_ok=True)
                 raise
         return Upload(path, fd, key, name, part_size)
 
