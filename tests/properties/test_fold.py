@@ -115,7 +115,7 @@ def _check(state: CollectionState) -> None:
 
 
 @given(KINDS, INTENTS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_whatever_is_wished_the_state_stays_whole(kind: str, intents: list[list[Json]]) -> None:
     journal = Journal(kind=kind)
     again = Journal(kind=kind)

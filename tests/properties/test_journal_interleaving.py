@@ -145,7 +145,7 @@ def slots_of_note_are_frequent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readback, "TRIES", 2)
 
 
-@settings(max_examples=150, deadline=None, database=None)
+@settings(max_examples=150, database=None)
 @given(seed=st.integers(0, 2**32), rate=st.sampled_from([0.0, 0.02, 0.1, 0.3]))
 def test_whoever_was_told_yes_is_in_the_log_once(seed: int, rate: float) -> None:
     assert run(seed, rate).inner.list("")

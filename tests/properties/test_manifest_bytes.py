@@ -70,7 +70,7 @@ ENTRIES = st.lists(FILES | REFERENCES, max_size=8).map(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(ENTRIES, st.sampled_from([TINY, FORMAT]))
 def test_what_is_written_is_read(entries: list[Entry], shape: object) -> None:
     manifest = build(entries, TINY if shape is TINY else FORMAT)
@@ -78,7 +78,7 @@ def test_what_is_written_is_read(entries: list[Entry], shape: object) -> None:
     assert list(Manifest(manifest.nodes, manifest.root, BLAKE3).entries()) == entries
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(ENTRIES, ENTRIES)
 def test_one_digest_means_one_content(one: list[Entry], two: list[Entry]) -> None:
     same = len(one) == len(two) and all(map(same_content, one, two))
@@ -86,7 +86,7 @@ def test_one_digest_means_one_content(one: list[Entry], two: list[Entry]) -> Non
     assert (build(one).digest == build(two).digest) == same
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(ENTRIES)
 def test_what_is_dumped_as_wandb_json_is_loaded(entries: list[Entry]) -> None:
     rows = load(b"".join(dump(entries, BLAKE3)))
@@ -117,7 +117,7 @@ def read(data: bytes) -> object:
     return leaf.decode(data, BLAKE3)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(st.sampled_from(OBJECTS), st.data())
 def test_a_damaged_node_is_refused(data: bytes, draw: st.DataObject) -> None:
     start = draw.draw(st.integers(0, len(data)))
@@ -139,7 +139,7 @@ def test_every_flipped_bit_is_refused(data: bytes) -> None:
             read(bytes(damaged))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.binary(max_size=200))
 def test_noise_is_refused(noise: bytes) -> None:
     with pytest.raises((ManifestCorrupt, ManifestUnsupported)):

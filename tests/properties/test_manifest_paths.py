@@ -51,7 +51,7 @@ def is_good(path: str) -> bool:
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(PATHS)
 def test_check_lets_in_what_the_rules_let_in(path: str) -> None:
     try:
@@ -62,7 +62,7 @@ def test_check_lets_in_what_the_rules_let_in(path: str) -> None:
         assert is_good(path)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(PATHS)
 def test_canonical_gives_good_paths_or_none(path: str) -> None:
     try:
@@ -74,7 +74,7 @@ def test_canonical_gives_good_paths_or_none(path: str) -> None:
         assert canonical(found) == found
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(st.lists(PATHS, max_size=4))
 def test_many_are_checked_as_each_is(paths: list[str]) -> None:
     try:
@@ -86,7 +86,7 @@ def test_many_are_checked_as_each_is(paths: list[str]) -> None:
         assert joined == b"\0".join(path.encode() for path in paths)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(PATHS)
 def test_build_and_edit_and_decode_and_load_take_only_good_paths(path: str) -> None:
     for door in (by_build, by_edit, by_removal, by_wandb_json, by_leaf, by_branch):

@@ -55,7 +55,7 @@ def edited(
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(SHAPES, st.lists(EDITS, max_size=6))
 def test_any_history_gives_the_root_of_a_rebuild(
     shape: Shape, history: list[dict[str, tuple[int, int] | None]]
@@ -73,7 +73,7 @@ def test_any_history_gives_the_root_of_a_rebuild(
         assert manifest.root == build_model(model, shape).root
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(SHAPES, st.permutations(list(range(60))), st.sets(st.integers(0, 59)))
 def test_one_by_one_in_any_order_is_all_at_once(
     shape: Shape, order: list[int], removed: set[int]
@@ -88,7 +88,7 @@ def test_one_by_one_in_any_order_is_all_at_once(
     assert manifest.digest == build_model(model, shape).digest
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(SHAPES, EDITS)
 def test_a_clash_is_refused_by_build_exactly_when_there_is_one(
     shape: Shape, made: dict[str, tuple[int, int] | None]
@@ -107,7 +107,7 @@ FREE = st.dictionaries(
 ) | st.dictionaries(st.text("ab-", min_size=1, max_size=4), FILES, max_size=40)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(SHAPES, SHAPES, FREE, FREE, st.booleans())
 def test_a_diff_is_that_of_two_dicts(
     shape: Shape,
@@ -131,7 +131,7 @@ def test_a_diff_is_that_of_two_dicts(
 QUESTIONS = st.text("ab-/d0", max_size=4)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(SHAPES, FREE, QUESTIONS, st.none() | QUESTIONS)
 def test_questions_are_answered_as_by_a_list(
     shape: Shape, made: dict[str, tuple[int, int]], prefix: str, after: str | None

@@ -87,7 +87,7 @@ FILTERS: st.SearchStrategy[dict[str, Any]] = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(rows(), FILTERS, FIELDS, st.sampled_from(["+", "-", ""]))
 def test_sql_finds_what_the_reference_finds(
     given_rows: list[dict[str, object]], filters: dict[str, Any], field: str, sign: str
@@ -133,7 +133,7 @@ MONGO_FILTERS: st.SearchStrategy[dict[str, Any]] = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(MONGO_ROWS, MONGO_FILTERS)
 def test_the_reference_agrees_with_mongomock_and_mgqpy(
     configs: list[dict[str, Any]], filters: dict[str, Any]

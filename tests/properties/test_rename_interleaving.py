@@ -57,7 +57,7 @@ def version(id_: str) -> dict[str, object]:
 
 
 @given(st.integers(0, 2**32), st.sampled_from([0.0, 0.1, 0.3]))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_all_readers_agree_and_no_version_is_lost(seed: int, rate: float) -> None:
     chance = random.Random(seed)
     turns = Turns(chance)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wbart.errors import Conflict
@@ -147,7 +147,7 @@ def world() -> Iterator[World]:
         made.index.close()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(STEPS, st.lists(st.tuples(FILTERS, ORDERS), min_size=1, max_size=4))
 def test_the_index_finds_what_all_records_say(
     steps: list[tuple[str, Any, Any]], questions: list[tuple[dict[str, Any], str]]

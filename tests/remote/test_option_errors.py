@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
+import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -20,13 +20,18 @@ SECRET = "ya29.verysecret"
 
 
 @pytest.mark.parametrize("scheme", ["s3", "gs", "az", "abfs"])
-def test_an_unknown_option_is_named_before_anything_is_asked(scheme: str) -> None:
-    began = time.monotonic()
+def test_an_unknown_option_is_named_before_anything_is_asked(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args: asked.append(args))
+    monkeypatch.setattr(socket.socket, "connect", lambda *args: asked.append(args))
+
     with pytest.raises(OptionInvalid, match="has no storage option 'endpoint'") as caught:
         open_objects(f"{scheme}://bucket/root", {"endpoint": SECRET})
 
     assert SECRET not in str(caught.value)
-    assert time.monotonic() - began < 5
+    assert asked == []
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from tests.servers.server import BUCKET
+
 What: TypeAlias = Literal[
     "status",  # an answer of our own; the request does not reach the server
     "reset",  # a reset before the request reaches the server
@@ -31,7 +33,8 @@ class Fault:
     """What goes wrong, and for which requests: those whose method and path (with the query) match.
 
     A rate is decided by the seed, the request and how often it came before: the same requests
-    fare the same in whatever order they come. `times` bounds how often the fault happens.
+    fare the same in whatever order they come, and in whichever bucket of a server of the tests.
+    `times` bounds how often the fault happens.
     """
 
     what: What
@@ -94,7 +97,8 @@ class Plan:
             self._matched[fault] += 1
             if self._matched[fault] <= fault.after:
                 continue
-            if _draw(self.seed, number, *about, self._seen[about]) < fault.rate:
+            path = BUCKET.sub("", request.path)
+            if _draw(self.seed, number, request.method, path, self._seen[about]) < fault.rate:
                 self._done[fault] += 1
                 request.fault = fault.what
                 return fault

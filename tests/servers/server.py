@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -18,6 +19,8 @@ from uuid import uuid4
 
 from wbart_storage.services.s3_end import ends_on_its_loop
 
+BUCKET = re.compile("t-[0-9a-f]{20}")
+"""What the buckets are called that the tests make."""
 _READY = 90.0
 _STOP = 2.0
 

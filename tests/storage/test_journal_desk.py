@@ -219,7 +219,7 @@ def test_an_older_epoch_goes_alone(store: MemoryObjects) -> None:
     new_journal(store).commit(new_intent(CHANCE, {"op": "fence", "epoch": 3}), epoch=3)
     counted, desk = Counted(store), Desk()
     intents = [new_intent(CHANCE) for _ in range(4)]
-    gate = Gate(counted, desk, 3)
+    gate = Gate(counted, desk, 4)
 
     def commit(number: int) -> object:
         try:
@@ -227,7 +227,7 @@ def test_an_older_epoch_goes_alone(store: MemoryObjects) -> None:
         except EpochFenced as error:
             return error
 
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(5) as pool:
         lead = pool.submit(journal_at(counted, desk).commit, new_intent(CHANCE), epoch=3)
         assert gate.entered.wait(10)
         told = list(pool.map(commit, range(4)))
