@@ -11,11 +11,15 @@ _INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command line (default: that of the process) and return its exit code."""
-    try:
-        from wbart.cli.memory import settle
+    """Run one command line (default: that of the process) and return its exit code.
 
-        settle()  # before the imports, which make many objects, too
+    A program that gives the arguments goes on afterwards, so its memory is left as it is.
+    """
+    try:
+        if arguments is None:
+            from wbart.cli.memory import settle
+
+            settle()  # before the imports, which make many objects, too
         from wbart.cli.program import run
 
         return run(arguments)
