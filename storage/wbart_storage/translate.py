@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import re
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -129,8 +130,12 @@ def translate(error: BaseException, key: str) -> StorageError:
     """Our exception for what a file system or a client library raised about key.
 
     Looks at the first thing that speaks along the chain of causes: a service's error code, its
-    HTTP status, a known class, an errno. What nobody knows becomes a plain StorageError.
+    HTTP status, a known class, an errno. What nobody knows becomes a plain StorageError. The
+    frames that it came through are emptied: fsspec's refer to it, and would keep what was to be
+    sent for as long as nobody looks for cycles.
     """
+    for link in _causes(error):
+        traceback.clear_frames(link.__traceback__)
     kind: type[StorageError] | None = None
     for link in _causes(error):
         if isinstance(link, StorageError):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from itertools import islice
 
 import pytest
 
-from wbart.cli import words
+from wbart.cli import session, words
 from wbart.cli.call import Call
 from wbart.cli.output import Output, encode
 
@@ -133,3 +134,17 @@ def test_a_million_rows_are_no_list(capsys: Capture) -> None:
 
     assert seen == 1000
     assert capsys.readouterr().out.count("\n") == 1000
+
+
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_what_client_libraries_warn_of_is_for_who_asks(verbose: int, capsys: Capture) -> None:
+    with session._words_on_stderr(verbose):
+        logging.getLogger("azure.core").warning("Incomplete download.")
+        logging.getLogger("azure.core").error("lost")
+        logging.getLogger("wbart_storage.cache").warning("going on without it")
+    told = capsys.readouterr().err.splitlines()
+    assert [line.rpartition(": ")[2] for line in told] == [
+        *(["Incomplete download."] if verbose else []),
+        "lost",
+        "going on without it",
+    ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from uuid import uuid4
 
 import fsspec
 import pytest
+from fsspec.asyn import AsyncFileSystem
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 
@@ -207,3 +210,33 @@ def test_a_taken_key_is_refused_without_looking_at_messages(url: str) -> None:
 
     with pytest.raises(ObjectExists, match=r"^object a/b exists already$"):
         store.create("a/b", b"second")
+
+
+class Held:
+    """Something large that a request has in its hands."""
+
+
+class Failing(AsyncFileSystem):  # type: ignore[misc]
+    """Fails as file systems of the network do: in a coroutine, on a loop of another thread."""
+
+    protocol = "failing"
+    cachable = False
+
+    async def _cat_file(self, path: str, start: Any = None, end: Any = None, **more: Any) -> bytes:
+        held = Held()
+        HELD.append(weakref.ref(held))
+        raise ConnectionError("reset")
+
+
+HELD: list[weakref.ref[Held]] = []
+
+
+def test_what_a_failed_request_held_is_free_though_nobody_looks_for_cycles() -> None:
+    store = FsspecObjects(Failing(asynchronous=False), "bucket")
+    gc.disable()
+    try:
+        with pytest.raises(StoreUnavailable, match="reset"):
+            store.get("o/x")
+    finally:
+        gc.enable()
+    assert HELD.pop()() is None

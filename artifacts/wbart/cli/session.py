@@ -85,6 +85,8 @@ def _words_on_stderr(verbose: int) -> Iterator[None]:
     form = "%(levelname)s %(name)s: %(message)s" if verbose else "wbart: %(message)s"
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter(form))
+    if not verbose:
+        handler.addFilter(_concerns)
     root = logging.getLogger()
     level = root.level
     root.addHandler(handler)
@@ -96,6 +98,11 @@ def _words_on_stderr(verbose: int) -> Iterator[None]:
     finally:
         root.setLevel(level)
         root.removeHandler(handler)
+
+
+def _concerns(record: logging.LogRecord) -> bool:
+    """Not what a client library warns of: we do it again, or there is an error that tells more."""
+    return record.name.startswith("wbart") or record.levelno >= logging.ERROR
 
 
 def _show_warning(message: Warning | str, *args: Any, **kwargs: Any) -> None:
