@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
+from collections.abc import Generator
 from itertools import pairwise
+from threading import Event
 
 import pytest
 from hypothesis import given
@@ -13,10 +17,12 @@ from wbart.recording.path import RunPath
 from wbart.recording.record import Increment, RunRecord, decode
 from wbart.runs.historyparts import BLOCK_ROWS, HistoryParts
 from wbart.runs.historyreader import HistoryReader
+from wbart.runs.historyscan import HistoryScan
 from wbart.runs.sampling import sampled, sampled_with, spread
 from wbart_storage.around.trace import Call, Trace
 from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.keys import run_prefix
+from wbart_storage.objects import ObjectStore
 
 PATH = RunPath("e", "p", "r")
 
@@ -70,6 +76,46 @@ def test_parts_that_nobody_named_yet_are_found() -> None:
     objects, record, _ = made(10, 10, 10, named=1, state="running")
 
     assert [row["n"] for row in HistoryReader(objects, record).rows()] == list(range(30))
+
+
+class Stuck(MemoryObjects):
+    """Gives the first part, and the others only when it is let go."""
+
+    def __init__(self, inner: ObjectStore) -> None:
+        super().__init__()
+        self._inner = inner
+        self._first = min(stat.key for stat in inner.list(""))
+        self.free = Event()
+
+    def get(self, key: str, start: int = 0, end: int | None = None) -> bytes:
+        if key != self._first:
+            assert self.free.wait(60)
+        return self._inner.get(key, start, end)
+
+
+def test_who_stops_to_listen_waits_for_nobody() -> None:
+    objects, record, _ = made(10, 10, 10, 10, 10)
+    stuck = Stuck(objects)
+    rows = HistoryReader(stuck, record).rows()
+    assert next(rows)["n"] == 0
+    assert isinstance(rows, Generator)
+    rows.close()  # with the second part still on its way
+    assert not stuck.free.is_set()
+    stuck.free.set()
+
+
+def test_a_scan_that_is_dropped_ends_at_once() -> None:
+    """Else the search for cycles would, anywhere, even where a thread is being started."""
+    objects, record, _ = made(10, 10)
+    scan = HistoryScan(lambda: HistoryReader(objects, record), None, None, None)
+    gc.disable()
+    try:
+        assert next(scan)["n"] == 0
+        gone = weakref.ref(scan)
+        del scan
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_no_history_is_no_error() -> None:

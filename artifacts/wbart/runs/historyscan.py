@@ -33,16 +33,26 @@ class HistoryScan:
         self._rows: Iterator[Row] | None = None
 
     def __iter__(self) -> Iterator[Row]:
-        for row in self._open().rows(self._first, self._end):
-            if self._keys is None:
-                yield row
-            elif all(key in row for key in self._keys):
-                yield {key: row[key] for key in self._keys}
+        # They know nothing of this object, which keeps some: a cycle would let nobody end them.
+        return _with_keys(self._open, self._first, self._end, self._keys)
 
     def __next__(self) -> Row:
         if self._rows is None:
             self._rows = iter(self)
         return next(self._rows)
+
+
+def _with_keys(
+    open_reader: Callable[[], HistoryReader],
+    first: int,
+    end: int | None,
+    keys: Sequence[str] | None,
+) -> Iterator[Row]:
+    for row in open_reader().rows(first, end):
+        if keys is None:
+            yield row
+        elif all(key in row for key in keys):
+            yield {key: row[key] for key in keys}
 
 
 def check_keys(keys: object) -> list[str]:
