@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import os
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -259,3 +261,30 @@ def test_two_versions_keep_apart_in_their_default_roots(house: House) -> None:
 
     assert listing(first.download()) == {"a": "1"}
     assert listing(second.download()) == {"a": "2"}
+
+
+@pytest.mark.parametrize("call", ["download", "checkout"])
+def test_a_folder_that_cannot_be_listed_is_an_error_of_ours(
+    call: str, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifact = house.version(FILES)
+    getattr(artifact, call)("out")
+    listdir, left, planted = os.listdir, 0, 0
+
+    def failing(path: str) -> list[str]:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise OSError(errno.EIO, "Input/output error", path)
+        return listdir(path)
+
+    monkeypatch.setattr(os, "listdir", failing)
+    for left in count(1):
+        planted = left
+        try:
+            getattr(artifact, call)("out")
+        except StorageError:
+            continue
+        break
+    assert planted > 1
+    assert listing("out") == FILES

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import random
 import threading
+from pathlib import Path
 
 import pytest
 from tests.storage.numbering import (
@@ -16,9 +18,11 @@ from tests.storage.numbering import (
     new_journal,
 )
 
+from wbart_storage.backends import folders
+from wbart_storage.backends.local import LocalObjects
 from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.clock import FixedClock
-from wbart_storage.errors import AccessDenied, ObjectMissing
+from wbart_storage.errors import AccessDenied, ObjectMissing, OutcomeUnknown
 from wbart_storage.journal.journal import Journal
 from wbart_storage.journal.record import Intent, Record, record_digest
 from wbart_storage.keys import log_key
@@ -324,3 +328,28 @@ def test_many_records_are_fetched_at_once_where_that_pays(store: MemoryObjects) 
         counted, PREFIX, Numbers(), algorithm="blake3", clock=FixedClock(), tool="test"
     )
     assert journal.read() == committed(store)
+
+
+@pytest.mark.parametrize("failures", [1, math.inf])
+def test_a_record_whose_folder_could_not_be_synced_is_not_believed(
+    failures: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It lies there and is read back, but power loss might still take it."""
+    left, synced = failures, list[str]()
+
+    def sync(folder: str) -> None:
+        nonlocal left
+        if folder.endswith("/log/000000000000"):
+            left -= 1
+            if left >= 0:
+                raise OSError(errno.EIO, "Input/output error")
+        synced.append(folder)
+
+    monkeypatch.setattr(folders, "sync_folder", sync)
+    journal = new_journal(LocalObjects(tmp_path))
+    if failures == math.inf:
+        with pytest.raises(OutcomeUnknown, match="may or may not have landed"):
+            journal.commit(new_intent(CHANCE))
+    else:
+        assert journal.commit(new_intent(CHANCE)) == (0, {"number": 0})
+        assert any(folder.endswith("/log/000000000000") for folder in synced)

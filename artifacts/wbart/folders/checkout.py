@@ -22,6 +22,7 @@ from wbart.folders.writing import write
 from wbart.references.fetch import fetch_references
 from wbart.references.files import sources
 from wbart_manifest.entry import Entry
+from wbart_storage.disk import disk_errors
 from wbart_storage.errors import FolderUnsafe
 from wbart_storage.files.folder import Folder
 from wbart_storage.files.scan import scan_columns
@@ -157,7 +158,8 @@ class _Way:
         self._root = root
         self._folder = Folder(root)
         self._paths: dict[str, None] = {}
-        self._was_empty = not os.listdir(root)
+        with disk_errors(root):
+            self._was_empty = not os.listdir(root)
 
     def note(self, paths: list[str]) -> None:
         """Remember files that no entry names."""

@@ -86,7 +86,9 @@ def _files(entries: Iterable[Entry], references: list[Entry]) -> Iterator[Entry]
 
 def _missing(root: str, entries: Iterable[Entry], workspace: Workspace) -> Iterator[Entry]:
     """The entries whose file is not there yet, or is another."""
-    if not os.path.isdir(root) or not os.listdir(root):
+    with disk_errors(root):
+        is_empty = not os.path.isdir(root) or not os.listdir(root)
+    if is_empty:
         yield from entries
         return
     prints = workspace.store.fingerprints()

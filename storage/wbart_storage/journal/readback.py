@@ -22,7 +22,7 @@ from wbart_storage.errors import (
     StoreRefused,
     StoreUnsupported,
 )
-from wbart_storage.objects import ObjectStore
+from wbart_storage.objects import ObjectStore, Syncs, ability
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +55,8 @@ def create(store: ObjectStore, key: str, data: bytes, wait: Wait) -> bytes:
             return data
         log.info("create of %s: %s; reading back", key, failure)
         there = _read_back(store, key, failure)
+        if there == data:
+            there = _settled(store, key, data)
         if isinstance(there, bytes):
             return there
         if doubt is None and there is None and isinstance(failure, _DEFINITE):
@@ -64,6 +66,17 @@ def create(store: ObjectStore, key: str, data: bytes, wait: Wait) -> bytes:
             break  # who says so has waited for both already, for as long as it is worth
         pause(wait)
     raise OutcomeUnknown(f"create of {key} may or may not have landed: {doubt}") from doubt
+
+
+def _settled(store: ObjectStore, key: str, data: bytes) -> bytes | StorageError:
+    """Our bytes once they survive power loss, where that may be what failed; or why they do not."""
+    syncs = ability(store, Syncs)
+    try:
+        if syncs is not None:
+            syncs.sync([key])
+    except StorageError as error:
+        return error
+    return data
 
 
 def _read_back(store: ObjectStore, key: str, failure: StorageError) -> bytes | StorageError | None:
