@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import re
-import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -130,12 +129,9 @@ def translate(error: BaseException, key: str) -> StorageError:
     """Our exception for what a file system or a client library raised about key.
 
     Looks at the first thing that speaks along the chain of causes: a service's error code, its
-    HTTP status, a known class, an errno. What nobody knows becomes a plain StorageError. The
-    frames that it came through are emptied: fsspec's refer to it, and would keep what was to be
-    sent for as long as nobody looks for cycles.
+    HTTP status, a known class, an errno. What nobody knows becomes a plain StorageError. What may
+    be tried again loses its traceback.
     """
-    for link in _causes(error):
-        traceback.clear_frames(link.__traceback__)
     kind: type[StorageError] | None = None
     for link in _causes(error):
         if isinstance(link, StorageError):
@@ -144,7 +140,10 @@ def translate(error: BaseException, key: str) -> StorageError:
         if code in _NO_STORE:
             return StoreMissing(code)
         kind = kind or _by_code(code) or _spoilt(link) or _by_status(status) or _by_class(link)
-    return _made(kind or StorageError, key, error)
+    made = _made(kind or StorageError, key, error)
+    if made.transient:
+        _let_go(error)
+    return made
 
 
 def refused(code: str, key: str, reason: str) -> StorageError:
@@ -176,6 +175,15 @@ def beyond_end(error: BaseException) -> bool:
         code in ("InvalidRange", "416") or status == 416
         for code, status in map(_answer, _causes(error))
     )
+
+
+def _let_go(error: BaseException) -> None:
+    """Forget the frames that an error came through.
+
+    fsspec's refer to it, and would keep what was to be sent until somebody looks for cycles.
+    """
+    for link in _causes(error):
+        link.__traceback__ = None
 
 
 def _made(kind: type[StorageError], key: str, error: BaseException) -> StorageError:
