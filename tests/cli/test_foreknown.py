@@ -20,6 +20,7 @@ from wbart.settings.settings import Settings
 from wbart_storage.clock import FixedClock
 from wbart_storage.errors import SourceChanged
 from wbart_storage.files.pump import Pump
+from wbart_storage.files.stamp import racy
 from wbart_storage.staging import foreknown, stage
 from wbart_storage.staging.foreknown import Foreknown, Known
 from wbart_storage.staging.session import Session
@@ -35,6 +36,7 @@ DATA = noise(3_000_000)
 def _large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(foreknown, "LARGE", 1_000_000)
     monkeypatch.setattr(stage, "LARGE", 1_000_000)
+    monkeypatch.setattr(foreknown, "racy", lambda *_: False)
 
 
 @pytest.fixture
@@ -75,6 +77,15 @@ def test_what_is_small_or_deep_or_not_there_is_not_looked_at(tmp_path: Path) -> 
     os.mkfifo(tmp_path / "pipe")
     with Foreknown([str(tmp_path), str(tmp_path / "gone")]) as ahead:
         assert ahead._known == {}
+
+
+@pytest.mark.parametrize(("age", "count"), [(0.5, 0), (3, 1)])
+def test_what_changed_just_now_is_hashed_by_who_sends_it(
+    file: Path, age: float, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(foreknown, "racy", racy)
+    with Foreknown([str(file)], FixedClock(file.stat().st_ctime + age)) as ahead:
+        assert len(ahead._known) == count
 
 
 def test_a_store_with_other_digests_is_not_told(file: Path) -> None:

@@ -15,9 +15,10 @@ from stat import S_ISREG
 from typing import NamedTuple, Self
 
 from wbart_manifest.digest import Buffer
+from wbart_storage.clock import Clock, SystemClock
 from wbart_storage.disk import open_source
 from wbart_storage.files.pump import Pump
-from wbart_storage.files.stamp import stamp
+from wbart_storage.files.stamp import changed, racy, stamp
 from wbart_storage.staging.lent import Pieces
 from wbart_storage.staging.sending import LARGE
 from wbart_storage.workers import Workers
@@ -38,14 +39,18 @@ class Known(NamedTuple):
 class Foreknown:
     """Hashes large files, one after the other, on a thread of its own, from now on until `close`.
 
-    Those named, and those that lie in a folder that is named. Safe to share between threads.
+    Those named, and those that lie in a folder that is named; but not what changed just now, and
+    may again without looking otherwise. Safe to share between threads.
     """
 
-    def __init__(self, paths: Iterable[str]) -> None:
+    def __init__(self, paths: Iterable[str], clock: Clock | None = None) -> None:
+        now = int((clock or SystemClock()).now() * 1e9)
         self._stop = _Stop()
         self._threads = Workers(1, "wbart-foreknown")
         self._known: dict[bytes, Future[Known]] = {}
         for path, status in _large(paths):
+            if racy(changed(status), now):
+                continue
             mark = stamp(status)
             self._known[mark] = self._threads.submit(self._hash, path, mark)
 
