@@ -110,8 +110,10 @@ def test_files_go_there_and_back_with_every_byte_right(
         puts = until_done(tmp_path, options, "--store", url, "put", "in", "-n", "data")
         (tmp_path / "cache").rename(tmp_path / "elsewhere")
         gets = until_done(tmp_path, options, "--store", url, "get", "data", "out")
+        looks = until_done(tmp_path, options, "--store", url, "verify", "data")
         spoilt = {each.fault for each in proxy.requests}
 
     assert digests_in(tmp_path / "out") == wanted
     assert len(spoilt) > 2
-    sys.stdout.write(f"{name}: put ended with exit code 8 {puts} times, get {gets} times\n")
+    told = f"put ended with exit code 8 {puts} times, get {gets} times, verify {looks} times"
+    sys.stdout.write(f"{name}: {told}\n")

@@ -72,6 +72,8 @@ class Request:
     received: int = 0
     """Bytes of the answer's body that the client was given."""
     fault: str = ""
+    turn: int = 0
+    """How often the same request came before."""
     began: float = field(default_factory=time.monotonic)
 
 
@@ -90,6 +92,7 @@ class Plan:
         """Write the request down; the first fault that falls on it."""
         self.requests.append(request)
         about = request.method, request.path
+        request.turn = self._seen[about]
         self._seen[about] += 1
         for number, fault in enumerate(self.faults):
             if not fault.matches(*about) or self._spent(fault):

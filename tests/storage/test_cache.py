@@ -343,7 +343,7 @@ def test_a_blob_that_the_store_damaged_is_not_kept(bench: Bench) -> None:
         with pytest.raises(BlobCorrupt) as caught:
             use()
         assert caught.value.__notes__ == ["dir/big"]
-    assert bench.requests() == ["get"] * 11  # a distant store is asked again before it is blamed
+    assert bench.requests() == ["get"] * 9  # a distant store is asked again before it is blamed
     assert bench.holds()
     assert bench.names("part") == set()
 

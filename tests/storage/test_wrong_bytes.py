@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.storage.blobstore import noise, put_whole
 from tests.storage.numbering import (
     PREFIX,
     committed,
@@ -27,7 +28,9 @@ from wbart_storage.backends.memory import MemoryObjects
 from wbart_storage.errors import BlobCorrupt, JournalCorrupt, StoreUnavailable
 from wbart_storage.keys import blob_key, log_key, log_seq
 from wbart_storage.objects import ObjectStat, ObjectStore
+from wbart_storage.reading import blobs as blobs_module
 from wbart_storage.reading.blobs import Blobs, Wanted
+from wbart_storage.reading.fetch import Fetch
 from wbart_storage.reading.nodes import StoredNodes
 from wbart_storage.reading.reader import StoreReader
 
@@ -93,6 +96,43 @@ def test_a_blob_that_stays_wrong_is_corrupt() -> None:
         Blobs(StoreReader(store), "blake3").read(wanted)
 
     assert 2 <= store.reads < 9
+
+
+class Noisy(Spoiling):
+    """A store on whose way a share of all answers loses a bit somewhere."""
+
+    def __init__(self, inner: ObjectStore, share: float) -> None:
+        super().__init__(inner, "o/", 0)
+        self._share, self._chance = share, random.Random(5)
+
+    def get(self, key: str, start: int = 0, end: int | None = None) -> bytes:
+        data = bytearray(super().get(key, start, end))
+        if self._chance.random() < self._share:
+            data[self._chance.randrange(len(data))] ^= 1 << self._chance.randrange(8)
+        return bytes(data)
+
+
+def test_a_large_blob_comes_right_though_no_reading_of_all_of_it_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blobs_module, "READ", 1 << 16)
+    inner, data = MemoryObjects(), noise(200 << 16)
+    wanted = put_whole(inner, "a", data)
+    store = Noisy(inner, 0.2)
+
+    fetch = Fetch(Blobs(StoreReader(store), "blake3"), str(tmp_path), jobs=2)
+    assert [each.wanted.path for [each] in fetch.run([wanted])] == ["a"]
+
+    assert (tmp_path / "a").read_bytes() == data
+    assert store.reads < 4 * 200, "twice or three times each, after a first reading"
+
+
+def test_a_store_of_which_no_two_readings_agree_is_not_blamed() -> None:
+    inner = MemoryObjects()
+    wanted = put_whole(inner, "a", noise(100_000))
+
+    with pytest.raises(StoreUnavailable, match="its bytes change on the way; 8 readings"):
+        Blobs(StoreReader(Noisy(inner, 1.0)), "blake3").read(wanted)
 
 
 def test_a_local_store_is_not_read_again(tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ from wbart.folders.writing import wanted
 from wbart.report import VerifyReport
 from wbart.verifying.mirror import good_copies
 from wbart.verifying.tally import Tally
-from wbart_manifest.digest import digest_function
 from wbart_manifest.entry import Entry
 from wbart_manifest.location import PACKED
 from wbart_manifest.manifest import Manifest
@@ -53,13 +52,12 @@ def _batches(entries: Iterator[Entry], tally: Tally) -> Iterator[list[Entry]]:
 
 def _check(blobs: Blobs, batch: list[Entry], tally: Tally) -> None:
     small = [entry for entry in batch if (entry.size or 0) < _LARGE]
-    digest = digest_function(blobs.algorithm)
     by_path = {entry.path: entry for entry in small}
     groups = _by_object(small)
     for group in groups:
         try:
             for each, data in blobs.read_unchecked(map(wanted, group)):
-                _note(by_path[each.path], digest(data) == each.digest, tally)
+                _note(by_path[each.path], _is_right(blobs, each, data), tally)
         except BlobMissing:
             tally.missing += group
     for entry in batch:
@@ -78,10 +76,22 @@ def _by_object(entries: list[Entry]) -> list[list[Entry]]:
     return list(groups.values())
 
 
-def _check_large(blobs: Blobs, blob: Wanted, entry: Entry, tally: Tally) -> None:
+def _is_right(blobs: Blobs, blob: Wanted, data: memoryview) -> bool:
+    """Whether the store has the blob: what came wrong may have been spoilt on the way."""
     try:
+        blobs.checked(blob, data)
+    except BlobCorrupt:
+        return False
+    return True
+
+
+def _check_large(blobs: Blobs, blob: Wanted, entry: Entry, tally: Tally) -> None:
+    def read() -> None:
         for _ in blobs.pieces(blob):
             pass
+
+    try:
+        blobs.twice(blob, read)
     except BlobCorrupt:
         _note(entry, False, tally)
     except BlobMissing:

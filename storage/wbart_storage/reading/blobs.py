@@ -14,6 +14,7 @@ from wbart_manifest.digest import Digest, digest_function, hasher
 from wbart_manifest.location import EMPTY, PACKED, WHOLE, Location
 from wbart_storage.errors import BlobCorrupt, BlobMissing, ObjectMissing, StoreUnsupported
 from wbart_storage.keys import blob_key, pack_key
+from wbart_storage.reading.agreed import agreed
 from wbart_storage.reading.ahead import ahead
 from wbart_storage.reading.along import Follower
 from wbart_storage.reading.reader import LocalFile, Reader
@@ -23,8 +24,6 @@ GAP = 256 << 10
 READ = 8 << 20
 """Bytes of one range read at most, unless a single blob is larger."""
 
-_TRIES = 4
-"""How often wrong bytes are read until they are taken for the store's own."""
 _T = TypeVar("_T")
 
 
@@ -65,6 +64,7 @@ class Blobs:
         self.algorithm = algorithm
         self._reader = reader
         self._digest = digest_function(algorithm)
+        self._doubted: set[str] = set()
 
     def key(self, wanted: Wanted) -> str:
         """The object that holds the blob. Raises StoreUnsupported for a kind unknown here."""
@@ -91,18 +91,24 @@ class Blobs:
             raise BlobMissing(self.named(wanted)) from error
 
     def twice(self, wanted: Wanted, use: Callable[[], _T]) -> _T:
-        """Return use(), done again while it meets damage that may not be the store's own.
+        """Return use(), done once more if it meets damage that may not be the store's own.
 
-        That is a copy before the store, or a network that changes bytes on the way.
-        Raises BlobCorrupt, or CacheCorrupt if the copy is damaged every time.
+        That is a copy before the store, or a network that changes bytes on the way: from now on
+        the object is read until two readings agree. Raises BlobCorrupt, CacheCorrupt if the copy
+        is damaged again, StoreUnavailable if no two readings agree.
         """
-        for _ in range(_TRIES - 1):
-            try:
-                return use()
-            except BlobCorrupt:
-                if not self._reader.doubt(self.key(wanted)):
-                    raise
-        return use()
+        key = self.key(wanted)
+        try:
+            return use()
+        except BlobCorrupt:
+            if not self._reader.doubt(key):
+                raise
+            self._doubted.add(key)
+        try:
+            return use()
+        except BlobCorrupt:
+            self._reader.doubt(key)
+            raise
 
     def read(self, wanted: Wanted) -> bytes:
         """The bytes of one blob. Raises BlobMissing, BlobCorrupt."""
@@ -187,8 +193,9 @@ class Blobs:
         return data
 
     def _get(self, key: str, wanted: Wanted, start: int, end: int) -> bytes:
+        read = partial(self._reader.get, key, start, end)
         try:
-            return self._reader.get(key, start, end)
+            return agreed(read, key) if key in self._doubted else read()
         except ObjectMissing as error:
             raise BlobMissing(self.named(wanted)) from error
 
