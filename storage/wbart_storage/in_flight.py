@@ -14,12 +14,18 @@ _Result = TypeVar("_Result")
 
 
 def in_flight(
-    executor: Executor, call: Callable[[_Item], _Result], items: Iterable[_Item], most: int
+    executor: Executor,
+    call: Callable[[_Item], _Result],
+    items: Iterable[_Item],
+    most: int,
+    *,
+    patient: bool = True,
 ) -> Iterator[_Result]:
     """Yield call(item) for each in order, with at most `most` begun and not yet yielded.
 
     The first error ends it, as does who stops to listen: nothing new is begun, and what is under
-    way has ended before this does.
+    way has ended before this does, if it is patient. What users iterate must not be: Python may
+    end it while it looks for cycles, and a wait at such a moment may be for ever.
     """
     under_way: deque[Future[_Result]] = deque()
     try:
@@ -32,7 +38,8 @@ def in_flight(
     finally:
         for each in under_way:
             each.cancel()
-        wait(under_way)
+        if patient:
+            wait(under_way)
 
 
 def as_done(

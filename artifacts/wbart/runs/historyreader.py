@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from typing import Any
 
@@ -12,6 +11,7 @@ import msgspec
 
 from wbart.recording.record import Part, RunRecord
 from wbart.runs.historyparts import HistoryParts, Row, inflated
+from wbart_storage.in_flight import in_flight
 from wbart_storage.keys import history_key, run_prefix
 from wbart_storage.objects import ObjectStore
 
@@ -83,22 +83,12 @@ class HistoryReader:
         return [known[number] for number in sorted(known)]
 
     def _ahead(self, parts: Sequence[Part]) -> Iterator[list[bytes]]:
-        """The lines of parts, some parts read ahead.
-
-        Who stops to listen does not wait for what is being read: Python may notice that nobody
-        listens in the midst of starting a thread, and a join would then wait for ever.
-        """
+        """The lines of parts, some parts read ahead; who stops to listen waits for none of them."""
         pool = ThreadPoolExecutor(_AHEAD, "wbart-history")
-        under_way: deque[Future[list[bytes]]] = deque()
         try:
-            for part in parts:
-                under_way.append(pool.submit(self._whole, part))
-                if len(under_way) >= _AHEAD:
-                    yield under_way.popleft().result()
-            while under_way:
-                yield under_way.popleft().result()
+            yield from in_flight(pool, self._whole, parts, _AHEAD, patient=False)
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(wait=False)
 
     def _located(self, numbers: Sequence[int]) -> Iterator[tuple[Part, int, int]]:
         """Part, block and number within the block of each row."""
